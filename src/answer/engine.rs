@@ -1,0 +1,305 @@
+//! The engine: one question through matching, passage search and the decision.
+
+use std::collections::HashSet;
+
+use crate::answer::calibration::Calibration;
+use crate::answer::weigh::{Alternatives, show_probability, weigh};
+use crate::answer::{Answer, ExplainedCandidate, Explanation, Outcome, Quote, Suggestion};
+use crate::knowledge::{Citation, Fact, Language};
+use crate::link::to_passage;
+use crate::retrieval::{Entry, Question, RankedPassage, Without, analyse, detect, rank};
+use crate::snapshot::Snapshot;
+
+/// How many curated questions are offered.
+const SUGGESTED: usize = 3;
+/// How many passages are quoted where no fact answers.
+const QUOTED: usize = 3;
+/// How many candidates an explanation lists.
+const EXPLAINED: usize = 4;
+/// A second passage is quoted beside the first only if its score comes this near.
+const SECOND_PASSAGE: f32 = 1.0;
+
+/// Answers questions from a snapshot.
+#[derive(Debug, Clone, Copy)]
+pub struct Engine<'a> {
+    snapshot: &'a Snapshot,
+    calibration: &'a Calibration,
+}
+
+/// A passage as listed by `--top`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopPassage {
+    /// The passage, quoted whole.
+    pub passage: Quote,
+    /// Its sentence that answers best.
+    pub sentence: Quote,
+    /// The ranking score.
+    pub score: f32,
+}
+
+/// Everything found for a question, before anything is decided.
+#[derive(Debug, Clone)]
+pub struct Findings {
+    /// The question as understood.
+    pub question: Question,
+    /// Passages, the best first.
+    pub ranked: Vec<RankedPassage>,
+    /// Facts and gaps, with the alternative that none answers.
+    pub alternatives: Alternatives,
+}
+
+impl<'a> Engine<'a> {
+    /// An engine over a snapshot.
+    #[must_use]
+    pub fn new(snapshot: &'a Snapshot, calibration: &'a Calibration) -> Self {
+        Self { snapshot, calibration }
+    }
+
+    /// Answers a question; the language is found where none is given.
+    #[must_use]
+    pub fn answer(&self, text: &str, language: Option<Language>) -> Answer {
+        self.decide(&self.find(text, language, None), false)
+    }
+
+    /// Answers a question and says why.
+    #[must_use]
+    pub fn explain(&self, text: &str, language: Option<Language>) -> Answer {
+        self.decide(&self.find(text, language, None), true)
+    }
+
+    /// Finds facts and passages without deciding; `without` leaves one alias out.
+    #[must_use]
+    pub fn find(&self, text: &str, language: Option<Language>, without: Option<Without>) -> Findings {
+        let language = language.unwrap_or_else(|| detect(text, &self.snapshot.lexicons, self.snapshot.knowledge.default_language));
+        let question = analyse(text, language, &self.snapshot.concepts, &self.snapshot.lexicons[language.index()]);
+        let ranked = rank(&self.snapshot.passages, &question, &self.calibration.ranking).unwrap_or_else(|error| {
+            tracing::error!(%error, "the passages cannot be searched; facts still answer");
+            Vec::new()
+        });
+        let candidates = self.snapshot.matcher.candidates(&question, without);
+        let alternatives = weigh(self.snapshot, &question, candidates, &ranked, self.calibration);
+        Findings { question, ranked, alternatives }
+    }
+
+    /// The snapshot it answers from.
+    #[must_use]
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    /// A sentence of a ranked passage, quoted.
+    #[must_use]
+    pub fn sentence(&self, ranked: &RankedPassage, sentence: usize) -> Option<Quote> {
+        self.quote_sentence(ranked, sentence)
+    }
+
+    /// The best passages for a question, whatever would be decided.
+    #[must_use]
+    pub fn top(&self, findings: &Findings, count: usize) -> Vec<TopPassage> {
+        let top = |ranked: &RankedPassage| {
+            Some(TopPassage { passage: self.quote_passage(ranked)?, sentence: self.quote_sentence(ranked, ranked.sentence)?, score: ranked.score })
+        };
+        findings.ranked.iter().take(count).filter_map(top).collect()
+    }
+
+    /// Concludes from what was found.
+    #[must_use]
+    pub fn decide(&self, findings: &Findings, explain: bool) -> Answer {
+        let Findings { question, ranked, alternatives } = findings;
+        let shown = show_probability(question, ranked, self.calibration);
+        let mut answer = self.conclude(question, ranked, alternatives, shown);
+        if explain {
+            answer.explanation = Some(self.explanation(question, alternatives, shown));
+        }
+        answer
+    }
+
+    fn conclude(&self, question: &Question, ranked: &[RankedPassage], alternatives: &Alternatives, shown: f32) -> Answer {
+        let mut answer = Answer {
+            outcome: Outcome::NoAnswer,
+            language: question.language,
+            text: None,
+            fact: None,
+            citations: Vec::new(),
+            suggestions: Vec::new(),
+            topic: None,
+            score: 0.0,
+            margin: 0.0,
+            explanation: None,
+        };
+        if question.small_talk.is_some() {
+            return Answer { outcome: Outcome::SmallTalk, topic: question.small_talk, score: 1.0, margin: 1.0, ..answer };
+        }
+        let thresholds = self.calibration.thresholds;
+        let groups = self.groups(alternatives);
+        if let Some(&(best, probability)) = groups.first() {
+            (answer.score, answer.margin) = (probability, probability - groups.get(1).map_or(alternatives.none, |next| next.1.max(alternatives.none)));
+            if probability >= thresholds.fact {
+                let fact = self.current(best);
+                answer.citations = fact.citations.iter().filter_map(|citation| self.quote_citation(citation)).collect();
+                if !answer.citations.is_empty() {
+                    answer.outcome = Outcome::Fact;
+                    answer.text = Some(fact.answer(question.language).to_owned());
+                    answer.fact = Some(fact.id.clone());
+                    answer.suggestions = self.suggest(fact.related.iter().filter_map(|id| self.fact(id)), question.language, &[&fact.id]);
+                    return answer;
+                }
+            }
+        }
+        let curated = !self.snapshot.knowledge.curated.facts.is_empty();
+        let needed = if curated { thresholds.passages } else { thresholds.passages_uncurated };
+        if shown >= needed && !self.is_gap(alternatives) {
+            answer.citations = self.quote_best(ranked);
+            if !answer.citations.is_empty() {
+                (answer.score, answer.margin) = (shown, 2.0 * shown - 1.0);
+                return Answer { outcome: Outcome::Passages, ..answer };
+            }
+        }
+        let close = groups.iter().filter(|(_, probability)| *probability >= thresholds.suggest).map(|(fact, _)| self.current(*fact));
+        answer.suggestions = self.suggest(close, question.language, &[]);
+        if answer.suggestions.is_empty() {
+            let nearest = alternatives.candidates.first().and_then(|best| match best.candidate.entry {
+                Entry::Gap(gap) => self.snapshot.knowledge.curated.gaps[gap].nearest.as_deref(),
+                Entry::Fact(_) => None,
+            });
+            answer.suggestions = self.suggest(nearest.and_then(|id| self.fact(id)).into_iter(), question.language, &[]);
+        } else {
+            answer.outcome = Outcome::Suggestions;
+        }
+        answer
+    }
+
+    /// Facts with the probability that they, or others resting on the same passage, are meant; the most probable first.
+    fn groups(&self, alternatives: &Alternatives) -> Vec<(usize, f32)> {
+        let facts = &self.snapshot.knowledge.curated.facts;
+        let mut groups: Vec<(usize, f32)> = Vec::new();
+        for weighed in &alternatives.candidates {
+            let Entry::Fact(index) = weighed.candidate.entry else { continue };
+            match groups.iter_mut().find(|(leader, _)| share_a_passage(&facts[*leader], &facts[index])) {
+                Some((_, probability)) => *probability += weighed.probability,
+                None => groups.push((index, weighed.probability)),
+            }
+        }
+        groups.sort_by(|a, b| b.1.total_cmp(&a.1));
+        groups
+    }
+
+    /// Whether a known gap is the most probable alternative.
+    fn is_gap(&self, alternatives: &Alternatives) -> bool {
+        alternatives.candidates.first().is_some_and(|best| matches!(best.candidate.entry, Entry::Gap(_)) && best.probability > 0.3)
+    }
+
+    /// The fact that stands for another today: its replacement, if it was superseded.
+    fn current(&self, index: usize) -> &'a Fact {
+        let mut fact = &self.snapshot.knowledge.curated.facts[index];
+        for _ in 0..8 {
+            match fact.superseded_by.as_deref().and_then(|id| self.fact(id)) {
+                Some(newer) => fact = newer,
+                None => break,
+            }
+        }
+        fact
+    }
+
+    fn fact(&self, id: &str) -> Option<&'a Fact> {
+        self.snapshot.knowledge.curated.facts.iter().find(|fact| fact.id == id)
+    }
+
+    fn suggest<'f>(&self, facts: impl Iterator<Item = &'f Fact>, language: Language, not: &[&str]) -> Vec<Suggestion> {
+        let mut seen: HashSet<&str> = not.iter().copied().collect();
+        facts
+            .filter(|fact| seen.insert(&fact.id))
+            .take(SUGGESTED)
+            .map(|fact| Suggestion { fact: fact.id.clone(), question: fact.question(language).to_owned() })
+            .collect()
+    }
+
+    fn quote_best(&self, ranked: &[RankedPassage]) -> Vec<Quote> {
+        let Some(best) = ranked.first() else { return Vec::new() };
+        let mut quotes: Vec<Quote> = self.quote_sentence(best, best.sentence).into_iter().collect();
+        for next in ranked.iter().skip(1).take_while(|next| best.score - next.score < SECOND_PASSAGE).take(QUOTED - 1) {
+            quotes.extend(self.quote_sentence(next, next.sentence));
+        }
+        quotes
+    }
+
+    fn quote_citation(&self, citation: &Citation) -> Option<Quote> {
+        let source = &self.snapshot.knowledge.sources[citation.source];
+        self.quote(citation.source, citation.range.clone(), source.text.get(citation.range.clone())?, &source.text)
+    }
+
+    fn quote_sentence(&self, ranked: &RankedPassage, sentence: usize) -> Option<Quote> {
+        let record = self.snapshot.passages.record(ranked.passage)?;
+        let (text, sentence) = (record.text()?, record.sentences().nth(sentence)?);
+        let range = record.start() + sentence.bytes.start..record.start() + sentence.bytes.end;
+        self.quote(record.article(), range, text.get(sentence.bytes)?, text)
+    }
+
+    fn quote_passage(&self, ranked: &RankedPassage) -> Option<Quote> {
+        let record = self.snapshot.passages.record(ranked.passage)?;
+        let text = record.text()?;
+        self.quote(record.article(), record.start()..record.start() + text.len(), text, text)
+    }
+
+    /// Makes a quote, after a last comparison with the stored source where that is in memory.
+    fn quote(&self, article: usize, range: std::ops::Range<usize>, text: &str, whole: &str) -> Option<Quote> {
+        if let Some(source) = self.snapshot.knowledge.sources.get(article)
+            && source.text.get(range.clone()) != Some(text)
+        {
+            tracing::error!(source = source.metadata.id, ?range, "a quote differs from its source and is not shown");
+            return None;
+        }
+        let metadata = self.snapshot.article(article)?;
+        Some(Quote {
+            source: metadata.id.clone(),
+            file: metadata.file.clone(),
+            range,
+            text: text.to_owned(),
+            publisher: metadata.publisher.clone(),
+            title: metadata.title.clone(),
+            published: metadata.published,
+            language: metadata.language,
+            written: metadata.written,
+            machine_translated: metadata.machine_translated,
+            url: metadata.address.as_deref().map(|address| to_passage(address, text, whole)),
+        })
+    }
+
+    fn explanation(&self, question: &Question, alternatives: &Alternatives, passages: f32) -> Explanation {
+        let curated = &self.snapshot.knowledge.curated;
+        let names = crate::answer::candidate_names();
+        let candidates = alternatives.candidates.iter().take(EXPLAINED).map(|weighed| {
+            let (id, aliases) = match weighed.candidate.entry {
+                Entry::Fact(index) => (&curated.facts[index].id, &curated.facts[index].aliases),
+                Entry::Gap(index) => (&curated.gaps[index].id, &curated.gaps[index].aliases),
+            };
+            let (language, index) = weighed.candidate.alias;
+            ExplainedCandidate {
+                id: id.clone(),
+                probability: weighed.probability,
+                alias: aliases.get(&language).and_then(|texts| texts.get(index)).cloned().unwrap_or_default(),
+                uncovered: weighed.candidate.uncovered.clone(),
+                features: names.iter().zip(weighed.features).filter(|(_, value)| *value != 0.0).map(|(name, value)| ((*name).to_owned(), value)).collect(),
+            }
+        });
+        let unit = |unit: &crate::retrieval::QuestionUnit| match &unit.mended {
+            Some(word) => format!("+{word}"),
+            None if unit.known => unit.unit.surface.clone(),
+            None => format!("?{}", unit.unit.surface),
+        };
+        Explanation {
+            kind: question.kind,
+            units: question.units.iter().filter(|unit| unit.is_informative()).map(unit).collect(),
+            candidates: candidates.collect(),
+            none: alternatives.none,
+            passages,
+            version: self.snapshot.version.clone(),
+        }
+    }
+}
+
+/// Whether two facts rest on the same passage: whichever is given, the reader sees the same quote.
+fn share_a_passage(a: &Fact, b: &Fact) -> bool {
+    let overlap = |a: &Citation, b: &Citation| a.source == b.source && a.range.start < b.range.end && b.range.start < a.range.end;
+    a.citations.iter().any(|a| b.citations.first().is_some_and(|b| overlap(a, b)))
+}

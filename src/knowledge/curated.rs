@@ -1,0 +1,341 @@
+//! Reads `facts/*.toml`, `gaps/*.toml` and `thesaurus.toml`, and checks what needs no search index.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::knowledge::diagnostic::{Diagnostic, Place};
+use crate::knowledge::fact::{Citation, Fact, Gap, Texts};
+use crate::knowledge::locate::{Locator, nearest};
+use crate::knowledge::manifest::parse_date;
+use crate::knowledge::source::Source;
+use crate::knowledge::thesaurus::{Concept, ConceptKind};
+use crate::knowledge::{Language, files};
+
+type SpannedTexts = BTreeMap<Language, Vec<Spanned<String>>>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FactFile {
+    #[serde(default)]
+    fact: Vec<RawFact>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFact {
+    id: Spanned<String>,
+    aliases: SpannedTexts,
+    answer: BTreeMap<Language, String>,
+    citations: Vec<RawCitation>,
+    #[serde(default)]
+    related: Vec<Spanned<String>>,
+    superseded_by: Option<Spanned<String>>,
+    as_of: Option<Spanned<toml::Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCitation {
+    source: Spanned<String>,
+    quote: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GapFile {
+    #[serde(default)]
+    gap: Vec<RawGap>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGap {
+    id: Spanned<String>,
+    aliases: SpannedTexts,
+    nearest: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThesaurusFile {
+    #[serde(default)]
+    concept: Vec<RawConcept>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConcept {
+    id: Spanned<String>,
+    #[serde(default)]
+    kind: ConceptKind,
+    #[serde(default)]
+    it: Vec<String>,
+    #[serde(default)]
+    en: Vec<String>,
+    #[serde(default)]
+    fr: Vec<String>,
+    #[serde(default)]
+    uk: Vec<String>,
+}
+
+/// Where an alias or id stands: what later checks need to point at it.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// File, as shown.
+    pub file: String,
+    /// Byte offset in it.
+    pub offset: usize,
+}
+
+/// Everything read from the curated files, with the places of ids and aliases.
+#[derive(Debug, Default)]
+pub struct Curated {
+    /// Facts, in the order of the files.
+    pub facts: Vec<Fact>,
+    /// Known gaps, in the order of the files.
+    pub gaps: Vec<Gap>,
+    /// The thesaurus.
+    pub concepts: Vec<Concept>,
+    /// Texts of the files read, by the name shown.
+    pub texts: HashMap<String, String>,
+    /// Where each alias stands, by (id, language, index).
+    pub aliases: HashMap<(String, Language, usize), Origin>,
+    ids: HashMap<String, Origin>,
+    /// References to facts that must exist, checked once all are read.
+    references: Vec<(String, Origin)>,
+}
+
+/// Reads the curated files of the knowledge folder.
+pub fn load(knowledge: &Path, sources: &[Source], diagnostics: &mut Vec<Diagnostic>) -> Curated {
+    let mut curated = Curated::default();
+    let mut quotes = Quotes { sources, locators: HashMap::new() };
+    for path in folder(knowledge, "facts", diagnostics) {
+        curated.read_file(&path, diagnostics, |curated, place, file: FactFile, diagnostics| {
+            for fact in file.fact {
+                curated.add_fact(place, fact, &mut quotes, diagnostics);
+            }
+        });
+    }
+    for path in folder(knowledge, "gaps", diagnostics) {
+        curated.read_file(&path, diagnostics, |curated, place, file: GapFile, diagnostics| {
+            for gap in file.gap {
+                curated.add_gap(place, gap, diagnostics);
+            }
+        });
+    }
+    let thesaurus = knowledge.join("thesaurus.toml");
+    if thesaurus.exists() {
+        curated.read_file(&thesaurus, diagnostics, |curated, place, file: ThesaurusFile, diagnostics| {
+            for concept in file.concept {
+                curated.add_concept(place, concept, diagnostics);
+            }
+        });
+    }
+    curated.check_references(diagnostics);
+    curated.check_aliases(diagnostics);
+    curated
+}
+
+fn folder(knowledge: &Path, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<std::path::PathBuf> {
+    let folder = knowledge.join(name);
+    if folder.is_dir() { files::list(&folder, &["toml"], diagnostics) } else { Vec::new() }
+}
+
+/// Locates quotes; each source is folded once, when it is first cited.
+struct Quotes<'a> {
+    sources: &'a [Source],
+    locators: HashMap<usize, Locator>,
+}
+
+impl Curated {
+    fn read_file<T: serde::de::DeserializeOwned>(
+        &mut self,
+        path: &Path,
+        diagnostics: &mut Vec<Diagnostic>,
+        mut add: impl FnMut(&mut Self, Place<'_>, T, &mut Vec<Diagnostic>),
+    ) {
+        let Some(text) = files::read(path, diagnostics) else { return };
+        let file = path.display().to_string();
+        let place = Place { file: &file, text: &text };
+        if let Some(parsed) = files::parse(place, diagnostics) {
+            add(self, place, parsed, diagnostics);
+        }
+        self.texts.insert(file, text);
+    }
+
+    fn add_fact(&mut self, place: Place<'_>, raw: RawFact, quotes: &mut Quotes<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        if !self.claim(place, &raw.id, diagnostics) {
+            return;
+        }
+        let id = raw.id.get_ref().clone();
+        let missing = |present: &dyn Fn(Language) -> bool| {
+            let codes: Vec<_> = Language::ALL.into_iter().filter(|&language| !present(language)).map(Language::code).collect();
+            codes.join(", ")
+        };
+        for (part, lacking) in [
+            ("aliases", missing(&|language| raw.aliases.get(&language).is_some_and(|texts| !texts.is_empty()))),
+            ("an answer", missing(&|language| raw.answer.get(&language).is_some_and(|text| !text.trim().is_empty()))),
+        ] {
+            if !lacking.is_empty() {
+                diagnostics.push(place.warning(
+                    raw.id.span().start,
+                    format!("the fact {id:?} has no {part} in {lacking}", part = part.trim_start_matches("an ")),
+                    format!("add {part} in that language"),
+                ));
+            }
+        }
+        if raw.citations.is_empty() {
+            diagnostics.push(place.error(raw.id.span().start, format!("the fact {id:?} cites nothing"), "add a [[fact.citations]] with source and quote"));
+        }
+        let citations = raw.citations.iter().filter_map(|citation| quotes.locate(place, citation, diagnostics)).collect();
+        let as_of = raw.as_of.as_ref().and_then(|value| {
+            let date = parse_date(&value.get_ref().to_string());
+            if date.is_none() {
+                diagnostics.push(place.error(value.span().start, format!("{} is not a date", value.get_ref()), "write the day as 2026-01-06"));
+            }
+            date
+        });
+        let related: Vec<String> = raw.related.iter().map(|id| self.refer(place, id)).collect();
+        let superseded_by = raw.superseded_by.as_ref().map(|id| self.refer(place, id));
+        let aliases = self.add_aliases(place, &id, raw.aliases);
+        self.facts.push(Fact { id, aliases, answer: raw.answer, citations, related, superseded_by, as_of });
+    }
+
+    fn add_gap(&mut self, place: Place<'_>, raw: RawGap, diagnostics: &mut Vec<Diagnostic>) {
+        if !self.claim(place, &raw.id, diagnostics) {
+            return;
+        }
+        let id = raw.id.get_ref().clone();
+        let nearest = raw.nearest.as_ref().map(|id| self.refer(place, id));
+        let aliases = self.add_aliases(place, &id, raw.aliases);
+        self.gaps.push(Gap { id, aliases, nearest });
+    }
+
+    fn add_concept(&mut self, place: Place<'_>, raw: RawConcept, diagnostics: &mut Vec<Diagnostic>) {
+        let labels: Texts =
+            [(Language::It, raw.it), (Language::En, raw.en), (Language::Fr, raw.fr), (Language::Uk, raw.uk)].into_iter().collect();
+        if labels.values().all(Vec::is_empty) {
+            diagnostics.push(place.error(raw.id.span().start, "this concept has no label", "add labels under it, en, fr or uk"));
+        }
+        let id = raw.id.into_inner();
+        if self.concepts.iter().any(|concept| concept.id == id) {
+            diagnostics.push(place.error(place.text.len(), format!("the concept {id:?} stands twice"), "merge the two"));
+            return;
+        }
+        self.concepts.push(Concept { id, kind: raw.kind, labels });
+    }
+
+    /// Notes an id as taken; says where it stands already if it is.
+    fn claim(&mut self, place: Place<'_>, id: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) -> bool {
+        let origin = Origin { file: place.file.to_owned(), offset: id.span().start };
+        if let Some(first) = self.ids.get(id.get_ref()) {
+            let what = format!("the id {:?} stands already in {}", id.get_ref(), first.file);
+            diagnostics.push(place.error(origin.offset, what, "give every fact and gap an id of its own"));
+            return false;
+        }
+        self.ids.insert(id.get_ref().clone(), origin);
+        true
+    }
+
+    fn refer(&mut self, place: Place<'_>, id: &Spanned<String>) -> String {
+        self.references.push((id.get_ref().clone(), Origin { file: place.file.to_owned(), offset: id.span().start }));
+        id.get_ref().clone()
+    }
+
+    fn add_aliases(&mut self, place: Place<'_>, id: &str, aliases: SpannedTexts) -> Texts {
+        let mut texts = Texts::new();
+        for (language, spanned) in aliases {
+            for (index, alias) in spanned.iter().enumerate() {
+                let origin = Origin { file: place.file.to_owned(), offset: alias.span().start };
+                self.aliases.insert((id.to_owned(), language, index), origin);
+            }
+            texts.insert(language, spanned.into_iter().map(Spanned::into_inner).collect());
+        }
+        texts
+    }
+
+    fn check_references(&self, diagnostics: &mut Vec<Diagnostic>) {
+        for (id, origin) in &self.references {
+            if !self.facts.iter().any(|fact| &fact.id == id) {
+                let what = format!("there is no fact {id:?}");
+                diagnostics.push(self.place(&origin.file).error(origin.offset, what, "correct the id, or remove the reference"));
+            }
+        }
+    }
+
+    /// The same alias on two facts is an error: nobody could say which of them is meant.
+    fn check_aliases(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let mut owners: HashMap<(Language, String), &str> = HashMap::new();
+        let entries = self.facts.iter().map(|fact| (&fact.id, &fact.aliases)).chain(self.gaps.iter().map(|gap| (&gap.id, &gap.aliases)));
+        for (id, aliases) in entries {
+            for (&language, texts) in aliases {
+                for (index, text) in texts.iter().enumerate() {
+                    let origin = &self.aliases[&(id.clone(), language, index)];
+                    let words: Vec<String> = words(text);
+                    if words.is_empty() {
+                        diagnostics.push(self.place(&origin.file).error(origin.offset, "this alias has no word", "write a question, or remove it"));
+                    } else if let Some(owner) = owners.insert((language, words.join(" ")), id)
+                        && owner != id
+                    {
+                        let what = format!("the alias {text:?} of {id:?} stands on {owner:?} too");
+                        let remedy = "keep it on the one it fits, and make the other more specific";
+                        diagnostics.push(self.place(&origin.file).error(origin.offset, what, remedy));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The place to point at in one of the files read.
+    #[must_use]
+    pub fn place<'a>(&'a self, file: &'a str) -> Place<'a> {
+        Place { file, text: self.texts.get(file).map_or("", String::as_str) }
+    }
+}
+
+/// The words of a text in lower case, without punctuation.
+fn words(text: &str) -> Vec<String> {
+    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+impl Quotes<'_> {
+    fn locate(&mut self, place: Place<'_>, citation: &RawCitation, diagnostics: &mut Vec<Diagnostic>) -> Option<Citation> {
+        let (id, quote) = (citation.source.get_ref(), citation.quote.get_ref());
+        let Some(index) = self.sources.iter().position(|source| &source.metadata.id == id) else {
+            let known: Vec<_> = self.sources.iter().take(20).map(|source| source.metadata.id.as_str()).collect();
+            let what = format!("there is no source {id:?}");
+            diagnostics.push(place.error(citation.source.span().start, what, format!("use one of: {}", known.join(", "))));
+            return None;
+        };
+        let source = &self.sources[index];
+        let locator = self.locators.entry(index).or_insert_with(|| Locator::new(&source.text));
+        let mut outside = false;
+        for range in locator.find(quote) {
+            if source.is_article_text(&range) {
+                return Some(Citation { source: index, range });
+            }
+            outside = true;
+        }
+        let offset = citation.quote.span().start;
+        diagnostics.push(if outside {
+            place.error(
+                offset,
+                format!("the quote stands in {id:?}, but outside its article text"),
+                "cite the article text, or correct the ranges in sources.toml",
+            )
+        } else {
+            let what = match nearest(&source.text, quote) {
+                None => format!("the quote is not in {id:?}, which has no text"),
+                Some(near) => format!(
+                    "the quote is not verbatim in {id:?}; nearest: “{}”; they differ at “{}” (quote) and “{}” (source)",
+                    &source.text[near.sentence], near.quote_from, near.source_from
+                ),
+            };
+            place.error(offset, what, "copy the quote from the source's file")
+        });
+        None
+    }
+}

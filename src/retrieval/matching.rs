@@ -1,0 +1,514 @@
+//! Finds the facts (and known gaps) a question may mean, and measures how well each fits.
+//!
+//! Every alias is a small document. A question gathers, through postings, the weight of the units it shares with each
+//! alias; the best entries are measured with the features that decide question answering: coverage both ways, string
+//! likeness, question kind, uncovered names and numbers, agreement with the evidence. What the features are worth is
+//! learned elsewhere ([`crate::answer`]).
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use crate::knowledge::{Knowledge, Language, Texts};
+use crate::retrieval::analysis::{Analyzer, Unit, UnitKind};
+use crate::retrieval::concepts::Concepts;
+use crate::retrieval::lexicon::Lexicon;
+use crate::retrieval::question::{FILLER_WEIGHT, Question, QuestionUnit, kind};
+use crate::retrieval::text::{fold_words, term, tokenize};
+use crate::retrieval::words::Kind;
+
+/// How many entries are measured exactly.
+const MEASURED: usize = 14;
+/// How many aliases of an entry are compared as strings.
+const COMPARED: usize = 3;
+
+/// What an alias belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// Index of a fact.
+    Fact(usize),
+    /// Index of a known gap.
+    Gap(usize),
+}
+
+/// What is left out of matching, to ask what would be found without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Without {
+    /// One alias: its entry, language and index.
+    Alias(Entry, Language, usize),
+    /// A whole entry.
+    Entry(Entry),
+}
+
+/// One alias, analysed.
+#[derive(Debug)]
+struct Alias {
+    entry: u32,
+    language: Language,
+    index: usize,
+    folded: String,
+    kind: Kind,
+    negated: bool,
+    units: Vec<AliasUnit>,
+    weight: f32,
+}
+
+#[derive(Debug)]
+struct AliasUnit {
+    terms: Vec<u32>,
+    kind: UnitKind,
+    weight: f32,
+}
+
+/// All there is to know of an entry for measuring.
+#[derive(Debug, Default)]
+struct Evidence {
+    /// Every term of its aliases, answers and quotes.
+    terms: HashSet<u32>,
+    /// Terms of its quotes and answers alone: what it really says.
+    stated: HashSet<u32>,
+    /// Terms of its aliases alone.
+    asked: HashSet<u32>,
+    /// Kinds of questions its aliases ask.
+    kinds: HashSet<Kind>,
+    /// Whether its quotes or answers hold a number or a date word.
+    has_number: bool,
+    /// Whether its quotes or answers name a time.
+    has_time: bool,
+    /// Its aliases.
+    aliases: Range<usize>,
+}
+
+/// The aliases and evidence of a knowledge base, ready to be matched.
+#[derive(Debug, Default)]
+pub struct Matcher {
+    entries: Vec<Entry>,
+    evidence: Vec<Evidence>,
+    aliases: Vec<Alias>,
+    /// Aliases by term.
+    postings: HashMap<u32, Vec<u32>>,
+    /// Entries by term of their statements.
+    stated: HashMap<u32, Vec<u32>>,
+    /// Inverse document frequency of a term over entries.
+    idf: HashMap<u32, f32>,
+    /// The weight of a term no entry has.
+    unknown: f32,
+}
+
+/// The number of features of a candidate.
+pub const FEATURES: usize = 34;
+
+/// Names of the features, in order, for explanations and for the calibration file.
+pub const FEATURE_NAMES: [&str; FEATURES] = [
+    "alias_f1",
+    "alias_f1_own_language",
+    "alias_f1_top3",
+    "alias_question_coverage",
+    "alias_coverage",
+    "evidence_coverage",
+    "statement_coverage",
+    "string_likeness",
+    "kind_same_alias",
+    "kind_any_alias",
+    "uncovered_persons",
+    "uncovered_names",
+    "uncovered_numbers",
+    "uncovered_unknown",
+    "uncovered_heaviest",
+    "alias_missing_heaviest",
+    "number_asked_and_stated",
+    "time_asked_and_stated",
+    "gap",
+    "question_weight",
+    "order",
+    "negation_differs",
+    "uncovered_by_alias_heaviest",
+    "exact",
+    "alias_f1_same_kind",
+    "best_question_coverage",
+    "person_conflict",
+    "name_conflict",
+    "persons_never_asked",
+    "uncovered_count",
+    "uncovered_by_alias_count",
+    "unstated_heaviest",
+    "mended",
+    "never_asked_heaviest",
+];
+
+/// An entry with its features.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The fact or gap.
+    pub entry: Entry,
+    /// The features, see [`FEATURE_NAMES`].
+    pub features: [f32; FEATURES],
+    /// Language and index of the best alias.
+    pub alias: (Language, usize),
+    /// Surfaces of the informative units the evidence does not cover.
+    pub uncovered: Vec<String>,
+}
+
+/// A question's units with their weights, as every measurement needs them.
+#[derive(Debug)]
+struct Asked<'q> {
+    question: &'q Question,
+    weights: Vec<f32>,
+    total: f32,
+}
+
+impl Matcher {
+    /// Analyses every alias, answer and quote, and teaches the lexicons their words.
+    #[must_use]
+    pub fn build(knowledge: &Knowledge, concepts: &Concepts, lexicons: &mut [Lexicon; 4]) -> Self {
+        let mut matcher = Self::default();
+        let analyzers = Language::ALL.map(|language| Analyzer::new(language, concepts));
+        for (index, fact) in knowledge.curated.facts.iter().enumerate() {
+            let mut evidence = Evidence::default();
+            let quotes = fact.citations.iter().map(|citation| {
+                let source = &knowledge.sources[citation.source];
+                (source.metadata.language, &source.text[citation.range.clone()])
+            });
+            let answers = fact.answer.iter().map(|(&language, text)| (language, text.as_str()));
+            for (language, text) in quotes.chain(answers) {
+                evidence.add_statement(text, &analyzers[language.index()], &mut lexicons[language.index()]);
+            }
+            matcher.add(Entry::Fact(index), &fact.aliases, evidence, &analyzers, lexicons);
+        }
+        for (index, gap) in knowledge.curated.gaps.iter().enumerate() {
+            matcher.add(Entry::Gap(index), &gap.aliases, Evidence::default(), &analyzers, lexicons);
+        }
+        matcher.weigh();
+        matcher
+    }
+
+    fn add(&mut self, entry: Entry, aliases: &Texts, mut evidence: Evidence, analyzers: &[Analyzer<'_>; 4], lexicons: &mut [Lexicon; 4]) {
+        let number = self.entries.len() as u32;
+        let first = self.aliases.len();
+        for (&language, texts) in aliases {
+            let analyzer = &analyzers[language.index()];
+            for (index, text) in texts.iter().enumerate() {
+                let tokens = tokenize(text);
+                for token in &tokens {
+                    lexicons[language.index()].add(&token.folded, analyzer.stem(&token.folded));
+                }
+                let folded: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
+                let kind = kind(&folded, analyzer.words());
+                evidence.asked.extend(analyzer.all_terms(&tokens));
+                evidence.kinds.insert(kind);
+                let mut units: Vec<AliasUnit> = Vec::new();
+                for Unit { terms, kind, .. } in analyzer.units(&tokens) {
+                    if kind != UnitKind::Filler && !units.iter().any(|unit| unit.terms == terms) {
+                        units.push(AliasUnit { terms, kind, weight: 0.0 });
+                    }
+                }
+                let negated = folded.iter().any(|word| analyzer.words().is_negation(word));
+                self.aliases.push(Alias { entry: number, language, index, folded: folded.join(" "), kind, negated, units, weight: 0.0 });
+            }
+        }
+        evidence.aliases = first..self.aliases.len();
+        evidence.terms = evidence.stated.union(&evidence.asked).copied().collect();
+        self.entries.push(entry);
+        self.evidence.push(evidence);
+    }
+
+    /// Computes weights and postings once all entries are known.
+    fn weigh(&mut self) {
+        let mut frequency: HashMap<u32, u32> = HashMap::new();
+        for evidence in &self.evidence {
+            for &term in &evidence.terms {
+                *frequency.entry(term).or_default() += 1;
+            }
+        }
+        let entries = self.entries.len() as f32;
+        let idf = |count: f32| ((entries - count + 0.5) / (count + 0.5)).ln_1p();
+        self.unknown = idf(0.0);
+        self.idf = frequency.into_iter().map(|(term, count)| (term, idf(count as f32))).collect();
+        for number in 0..self.aliases.len() {
+            for at in 0..self.aliases[number].units.len() {
+                let weight = self.weight_of(&self.aliases[number].units[at].terms);
+                self.aliases[number].units[at].weight = weight;
+                self.aliases[number].weight += weight;
+                for &term in &self.aliases[number].units[at].terms {
+                    let postings = self.postings.entry(term).or_default();
+                    if postings.last() != Some(&(number as u32)) {
+                        postings.push(number as u32);
+                    }
+                }
+            }
+        }
+        for (number, evidence) in self.evidence.iter().enumerate() {
+            for &term in &evidence.stated {
+                self.stated.entry(term).or_default().push(number as u32);
+            }
+        }
+    }
+
+    /// The weight of a unit: that of its commonest term, since a rare spelling of a common concept tells no more.
+    fn weight_of(&self, terms: &[u32]) -> f32 {
+        terms.iter().filter_map(|term| self.idf.get(term)).copied().reduce(f32::min).unwrap_or(self.unknown)
+    }
+
+    /// Whether there is nothing to match.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Every alias: its entry, language and index.
+    pub fn aliases(&self) -> impl Iterator<Item = (Entry, Language, usize)> + '_ {
+        self.aliases.iter().map(|alias| (self.entries[alias.entry as usize], alias.language, alias.index))
+    }
+
+    /// The entries that fit a question best, measured; in no particular order.
+    #[must_use]
+    pub fn candidates(&self, question: &Question, without: Option<Without>) -> Vec<Candidate> {
+        let weight = |unit: &QuestionUnit| {
+            let weight = self.weight_of(&unit.unit.terms);
+            if unit.unit.kind == UnitKind::Filler { weight * FILLER_WEIGHT } else { weight }
+        };
+        let weights: Vec<f32> = question.units.iter().map(weight).collect();
+        let asked = Asked { question, total: weights.iter().sum(), weights };
+        if asked.total <= f32::EPSILON {
+            return Vec::new();
+        }
+        let shared = self.share(&asked, without);
+        let ranked = self.rank(&asked, &shared);
+        ranked.into_iter().map(|entry| self.measure(&asked, entry, &shared)).collect()
+    }
+
+    /// The weight each alias shares with the question.
+    fn share(&self, asked: &Asked<'_>, without: Option<Without>) -> Vec<f32> {
+        let mut shared = vec![0.0; self.aliases.len()];
+        add_up(asked, &self.postings, &mut shared);
+        match without {
+            Some(Without::Alias(entry, language, index)) => {
+                let is_it = |alias: &Alias| alias.language == language && alias.index == index && self.entries[alias.entry as usize] == entry;
+                if let Some(at) = self.aliases.iter().position(is_it) {
+                    shared[at] = 0.0;
+                }
+            }
+            Some(Without::Entry(entry)) => {
+                if let Some(at) = self.entries.iter().position(|other| *other == entry) {
+                    shared[self.evidence[at].aliases.clone()].fill(0.0);
+                }
+            }
+            None => {}
+        }
+        shared
+    }
+
+    /// The entries with the best alias and statements.
+    fn rank(&self, asked: &Asked<'_>, shared: &[f32]) -> Vec<u32> {
+        let mut stated = vec![0.0; self.entries.len()];
+        add_up(asked, &self.stated, &mut stated);
+        let mut best = vec![0.0_f32; self.entries.len()];
+        for (alias, &share) in self.aliases.iter().zip(shared) {
+            if share > 0.0 {
+                let best = &mut best[alias.entry as usize];
+                *best = best.max(self.f1(asked, alias, share));
+            }
+        }
+        let mut ranked: Vec<(f32, u32)> = best
+            .iter()
+            .zip(&stated)
+            .enumerate()
+            .filter(|(_, (best, _))| **best > 0.0)
+            .map(|(entry, (best, stated))| (best + 0.35 * stated / asked.total, entry as u32))
+            .collect();
+        let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if ranked.len() > MEASURED {
+            ranked.select_nth_unstable_by(MEASURED, order);
+            ranked.truncate(MEASURED);
+        }
+        ranked.sort_by(order);
+        ranked.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    fn f1(&self, asked: &Asked<'_>, alias: &Alias, share: f32) -> f32 {
+        let (coverage, covered) = (share / asked.total, share / alias.weight.max(f32::EPSILON));
+        if coverage + covered <= f32::EPSILON { 0.0 } else { 2.0 * coverage * covered / (coverage + covered) }
+    }
+
+    fn measure(&self, asked: &Asked<'_>, entry: u32, shared: &[f32]) -> Candidate {
+        let question = asked.question;
+        let evidence = &self.evidence[entry as usize];
+        let mut aliases: Vec<(usize, f32)> = evidence
+            .aliases
+            .clone()
+            .filter(|&at| shared[at] > 0.0)
+            .map(|at| (at, self.f1(asked, &self.aliases[at], shared[at])))
+            .collect();
+        aliases.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let (best, best_f1) = aliases[0];
+        let alias = &self.aliases[best];
+        let own = || aliases.iter().filter(|(at, _)| self.aliases[*at].language == question.language);
+        let likeness = own()
+            .take(COMPARED)
+            .map(|(at, _)| strsim::sorensen_dice(&self.aliases[*at].folded, &question.folded))
+            .fold(0.0, f64::max);
+        let same_kind = aliases.iter().find(|(at, _)| self.aliases[*at].kind == question.kind).map_or(0.0, |(_, f1)| *f1);
+        let most_covered = aliases.iter().map(|(at, _)| shared[*at]).fold(0.0, f32::max);
+        let missing = self.missing(asked, evidence, alias);
+        let conflict = |kind: UnitKind| {
+            let asked_only = question.units.iter().any(|unit| unit.unit.kind == kind && !alias.has(&unit.unit.terms));
+            let alias_only = alias.units.iter().any(|unit| unit.kind == kind && !question.units.iter().any(|asked| share_a_term(&asked.unit.terms, &unit.terms)));
+            truth(asked_only && alias_only)
+        };
+        let lacked = alias.units.iter().filter(|unit| !question.units.iter().any(|asked| share_a_term(&asked.unit.terms, &unit.terms)));
+        let asks_number = matches!(question.kind, Kind::HowMany | Kind::HowMuch | Kind::HowLong);
+        let features = [
+            best_f1,
+            own().next().map_or(0.0, |(_, f1)| *f1),
+            aliases.iter().take(COMPARED).map(|(_, f1)| f1).sum::<f32>() / COMPARED as f32,
+            shared[best] / asked.total,
+            shared[best] / alias.weight.max(f32::EPSILON),
+            missing.covered / asked.total,
+            missing.stated / asked.total,
+            likeness as f32,
+            truth(alias.kind == question.kind),
+            truth(evidence.kinds.contains(&question.kind)),
+            missing.persons,
+            missing.names,
+            missing.numbers,
+            missing.unknown,
+            missing.heaviest,
+            lacked.map(|unit| unit.weight).fold(0.0, f32::max) / self.unknown,
+            truth(asks_number) * if evidence.has_number { 1.0 } else { -1.0 },
+            truth(question.kind == Kind::When) * if evidence.has_time { 1.0 } else { -1.0 },
+            truth(matches!(self.entries[entry as usize], Entry::Gap(_))),
+            (asked.total / (4.0 * self.unknown)).min(1.0),
+            order(question, alias),
+            truth(question.negated != alias.negated),
+            missing.by_alias,
+            truth(alias.folded == question.folded),
+            same_kind,
+            most_covered / asked.total,
+            conflict(UnitKind::Person),
+            conflict(UnitKind::Name),
+            missing.persons_never_asked,
+            (missing.surfaces.len() as f32 / 4.0).min(1.5),
+            (missing.by_alias_count / 4.0).min(1.5),
+            missing.unstated,
+            truth(question.units.iter().any(|unit| unit.mended.is_some())),
+            missing.never_asked,
+        ];
+        Candidate { entry: self.entries[entry as usize], features, alias: (alias.language, alias.index), uncovered: missing.surfaces }
+    }
+
+    /// What of the question the evidence, its aliases and its best alias lack.
+    fn missing(&self, asked: &Asked<'_>, evidence: &Evidence, alias: &Alias) -> Missing {
+        let mut missing = Missing::default();
+        for (unit, &weight) in asked.question.units.iter().zip(&asked.weights) {
+            let (terms, kind) = (&unit.unit.terms, unit.unit.kind);
+            let relative = weight / self.unknown;
+            let within = |set: &HashSet<u32>| terms.iter().any(|term| set.contains(term));
+            if within(&evidence.stated) {
+                missing.stated += weight;
+            } else {
+                missing.unstated = missing.unstated.max(relative);
+            }
+            if !within(&evidence.asked) {
+                missing.never_asked = missing.never_asked.max(relative);
+                missing.persons_never_asked += truth(kind == UnitKind::Person);
+            }
+            if !alias.has(terms) {
+                missing.by_alias = missing.by_alias.max(relative);
+                missing.by_alias_count += truth(kind != UnitKind::Filler);
+            }
+            if within(&evidence.terms) {
+                missing.covered += weight;
+                continue;
+            }
+            if kind == UnitKind::Filler {
+                continue;
+            }
+            missing.persons += truth(kind == UnitKind::Person);
+            missing.names += truth(kind == UnitKind::Name);
+            missing.numbers += truth(kind == UnitKind::Number);
+            missing.unknown += truth(!unit.known);
+            missing.heaviest = missing.heaviest.max(relative);
+            missing.surfaces.push(unit.unit.surface.clone());
+        }
+        missing
+    }
+}
+
+/// Adds the weight of each question unit to everything its terms are posted under, once each.
+fn add_up(asked: &Asked<'_>, postings: &HashMap<u32, Vec<u32>>, sums: &mut [f32]) {
+    for (unit, &weight) in asked.question.units.iter().zip(&asked.weights) {
+        match unit.unit.terms.as_slice() {
+            [only] => postings.get(only).into_iter().flatten().for_each(|&at| sums[at as usize] += weight),
+            terms => {
+                let mut all: Vec<u32> = terms.iter().filter_map(|term| postings.get(term)).flatten().copied().collect();
+                all.sort_unstable();
+                all.dedup();
+                all.into_iter().for_each(|at| sums[at as usize] += weight);
+            }
+        }
+    }
+}
+
+fn share_a_term(a: &[u32], b: &[u32]) -> bool {
+    a.iter().any(|term| b.contains(term))
+}
+
+fn truth(value: bool) -> f32 {
+    f32::from(u8::from(value))
+}
+
+impl Alias {
+    fn has(&self, terms: &[u32]) -> bool {
+        self.units.iter().any(|unit| share_a_term(&unit.terms, terms))
+    }
+}
+
+/// What of a question the evidence lacks; weights relative to that of an unknown word.
+#[derive(Debug, Default)]
+struct Missing {
+    covered: f32,
+    stated: f32,
+    persons: f32,
+    names: f32,
+    numbers: f32,
+    unknown: f32,
+    heaviest: f32,
+    unstated: f32,
+    never_asked: f32,
+    persons_never_asked: f32,
+    by_alias: f32,
+    by_alias_count: f32,
+    surfaces: Vec<String>,
+}
+
+impl Evidence {
+    fn add_statement(&mut self, text: &str, analyzer: &Analyzer<'_>, lexicon: &mut Lexicon) {
+        let tokens = tokenize(text);
+        for token in &tokens {
+            lexicon.add(&token.folded, analyzer.stem(&token.folded));
+            self.has_number |= analyzer.words().number(&token.folded).is_some();
+            self.has_time |= analyzer.words().is_time(&token.folded);
+        }
+        self.stated.extend(analyzer.all_terms(&tokens));
+    }
+}
+
+/// The share of neighbouring question units that stand in the same order, near each other, in the alias.
+fn order(question: &Question, alias: &Alias) -> f32 {
+    let place = |terms: &[u32]| alias.units.iter().position(|unit| share_a_term(&unit.terms, terms));
+    let places: Vec<Option<usize>> = question.units.iter().filter(|unit| unit.is_informative()).map(|unit| place(&unit.unit.terms)).collect();
+    let pairs = places.windows(2).filter(|pair| matches!(pair, [Some(a), Some(b)] if a < b && b - a <= 2)).count();
+    pairs as f32 / (places.len().max(2) - 1) as f32
+}
+
+/// Teaches the lexicons the words that belong to a language or a thesaurus, whatever the facts say.
+pub fn teach(concepts: &[crate::knowledge::Concept], lexicons: &mut [Lexicon; 4]) {
+    let stems = Language::ALL.map(crate::retrieval::text::Stems::of);
+    for concept in concepts {
+        for (language, label) in concept.labels.iter().flat_map(|(language, labels)| labels.iter().map(move |label| (*language, label))) {
+            for word in fold_words(label) {
+                let stem = term(&stems[language.index()].stem(&word));
+                lexicons[language.index()].add(&word, stem);
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A question as asked becomes what is matched: language, kind, units, with politeness stripped and typos mended.
+
+use crate::knowledge::Language;
+use crate::retrieval::analysis::{Analyzer, Unit, UnitKind};
+use crate::retrieval::concepts::Concepts;
+use crate::retrieval::lexicon::Lexicon;
+use crate::retrieval::text::{Token, mostly_cyrillic, tokenize};
+use crate::retrieval::words::{Class, Kind, Topic, Words};
+
+/// How many bytes of a question are looked at: the longest chat message is a fifth of it.
+pub const LONGEST_QUESTION: usize = 10_000;
+/// How many words of a question are looked at.
+const MOST_TOKENS: usize = 80;
+/// How many unknown words are mended; a text with more is not a misspelt question.
+const MOST_MENDED: usize = 12;
+
+/// One unit of a question.
+#[derive(Debug, Clone)]
+pub struct QuestionUnit {
+    /// The unit.
+    pub unit: Unit,
+    /// Whether the base knows the word, as typed or mended.
+    pub known: bool,
+    /// The known word it was mended to.
+    pub mended: Option<String>,
+}
+
+/// A question ready for matching.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The text without politeness, folded, words joined by spaces.
+    pub folded: String,
+    /// Its language.
+    pub language: Language,
+    /// The kind of answer it asks for.
+    pub kind: Kind,
+    /// Its meaningful units, each once.
+    pub units: Vec<QuestionUnit>,
+    /// Whether it contains a negation.
+    pub negated: bool,
+    /// What it is about if it is small talk as a whole.
+    pub small_talk: Option<Topic>,
+}
+
+/// Cuts a text to the part that is looked at.
+#[must_use]
+pub fn clip(text: &str) -> &str {
+    let end = (0..=text.len().min(LONGEST_QUESTION)).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    &text[..end]
+}
+
+/// Analyses a question in a given language.
+#[must_use]
+pub fn analyse(text: &str, language: Language, concepts: &Concepts, lexicon: &Lexicon) -> Question {
+    let analyzer = Analyzer::new(language, concepts);
+    let words = analyzer.words();
+    let mut tokens = tokenize(clip(text));
+    tokens.truncate(MOST_TOKENS);
+    let all: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
+    strip_politeness(&mut tokens, words);
+    let small_talk = small_talk(&all, &tokens, words);
+    let folded: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
+    let kind = kind(&folded, words);
+    let negated = tokens.iter().any(|token| words.is_negation(&token.folded));
+    let mended = mend(&mut tokens, &analyzer, lexicon);
+    let mut units: Vec<QuestionUnit> = Vec::new();
+    for unit in analyzer.units(&tokens) {
+        if words.is_negation(&unit.surface) || units.iter().any(|seen| seen.unit.terms == unit.terms) {
+            continue;
+        }
+        let changed = mended.iter().find(|(start, ..)| unit.range.contains(start));
+        let known = unit.terms.len() > 1 || unit.surface.contains(' ') || lexicon.knows(&unit.surface) || unit.terms.iter().any(|term| lexicon.knows_stem(*term));
+        units.push(QuestionUnit { known, mended: changed.map(|(_, word)| word.clone()), unit });
+    }
+    Question { folded: folded.join(" "), language, kind, units, negated, small_talk }
+}
+
+/// Replaces unknown words by the nearest known one; gives where each stood and what it became.
+fn mend(tokens: &mut [Token], analyzer: &Analyzer<'_>, lexicon: &Lexicon) -> Vec<(usize, String)> {
+    let mut mended = Vec::new();
+    for token in tokens.iter_mut() {
+        if analyzer.class(token) != Class::Content || lexicon.knows(&token.folded) || mended.len() >= MOST_MENDED || lexicon.knows_stem(analyzer.stem(&token.folded)) {
+            continue;
+        }
+        if let Some(word) = lexicon.nearest(&token.folded) {
+            word.clone_into(&mut token.folded);
+            mended.push((token.range.start, word.to_owned()));
+        }
+    }
+    mended
+}
+
+/// Removes every phrase of politeness.
+fn strip_politeness(tokens: &mut Vec<Token>, words: &Words) {
+    for phrase in &words.politeness {
+        if phrase.is_empty() || phrase.len() > tokens.len() {
+            continue;
+        }
+        let mut at = 0;
+        while at + phrase.len() <= tokens.len() {
+            if tokens[at..at + phrase.len()].iter().map(|token| &token.folded).eq(phrase) {
+                tokens.drain(at..at + phrase.len());
+            } else {
+                at += 1;
+            }
+        }
+    }
+}
+
+/// Whether the message as a whole is small talk: one of the known phrases, alone or beside greetings.
+fn small_talk(all: &[String], rest: &[Token], words: &Words) -> Option<Topic> {
+    let whole = |texts: &[String]| words.small_talk.iter().find(|(phrase, _)| phrase.as_slice() == texts).map(|(_, topic)| *topic);
+    if all.is_empty() {
+        return None;
+    }
+    let rest: Vec<String> = rest.iter().map(|token| token.folded.clone()).collect();
+    whole(all).or_else(|| whole(&rest)).or_else(|| rest.is_empty().then_some(Topic::Greeting)).or_else(|| {
+        // Several phrases one after the other: "ciao come stai grazie".
+        let mut left = all;
+        let mut topic = None;
+        while !left.is_empty() {
+            let (phrase, found) = words.small_talk.iter().find(|(phrase, _)| !phrase.is_empty() && left.starts_with(phrase))?;
+            topic = topic.filter(|topic| *topic != Topic::Greeting).or(Some(*found));
+            left = &left[phrase.len()..];
+        }
+        topic
+    })
+}
+
+/// The kind a question shows by its words: the longest phrase wins; one that starts the question beats its equals.
+#[must_use]
+pub fn kind(folded: &[String], words: &Words) -> Kind {
+    let position = |phrase: &[String]| folded.windows(phrase.len().max(1)).position(|window| window == phrase);
+    let mut best: Option<(usize, std::cmp::Reverse<usize>, Kind)> = None;
+    for (phrase, kind) in &words.kinds {
+        if best.is_some_and(|(length, ..)| phrase.len() < length) {
+            break;
+        }
+        let Some(at) = position(phrase) else { continue };
+        if *kind == Kind::YesNo && at != 0 {
+            continue;
+        }
+        let candidate = (phrase.len(), std::cmp::Reverse(at), *kind);
+        if best.is_none_or(|best| (candidate.0, candidate.1) > (best.0, best.1)) {
+            best = Some(candidate);
+        }
+    }
+    best.map_or(Kind::Keyword, |(.., kind)| kind)
+}
+
+/// The language of a text: the one whose short words and whose base vocabulary hold most of its words.
+#[must_use]
+pub fn detect(text: &str, lexicons: &[Lexicon; 4], default: Language) -> Language {
+    let text = clip(text);
+    if mostly_cyrillic(text) {
+        return Language::Uk;
+    }
+    let tokens = tokenize(text);
+    let score = |language: Language| -> f32 {
+        let (words, lexicon) = (Words::of(language), &lexicons[language.index()]);
+        let of = |token: &Token| f32::from(u8::from(words.knows(&token.folded))) + 0.6 * f32::from(u8::from(lexicon.knows(&token.folded)));
+        tokens.iter().take(MOST_TOKENS).map(of).sum()
+    };
+    let candidates = [default, Language::It, Language::En, Language::Fr];
+    candidates.into_iter().fold((default, score(default)), |best, language| {
+        let score = score(language);
+        if score > best.1 { (language, score) } else { best }
+    }).0
+}
+
+/// The share of weight a filler word keeps.
+pub const FILLER_WEIGHT: f32 = 0.12;
+
+impl QuestionUnit {
+    /// Whether the unit says something about the subject.
+    #[must_use]
+    pub fn is_informative(&self) -> bool {
+        self.unit.kind != UnitKind::Filler
+    }
+}

@@ -1,0 +1,190 @@
+//! What is known of each language whatever the event: function words, fillers, politeness, question words, small talk.
+//!
+//! The lists live in `languages/*.toml` and are part of the program; an event's own vocabulary belongs in its thesaurus.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::knowledge::Language;
+use crate::retrieval::text::{fold, fold_words};
+
+/// What kind of answer a question asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A person or a body.
+    Who,
+    /// A time.
+    When,
+    /// A place.
+    Where,
+    /// A count.
+    HowMany,
+    /// An amount of money or a measure.
+    HowMuch,
+    /// A duration.
+    HowLong,
+    /// A reason or a purpose.
+    Why,
+    /// A manner.
+    How,
+    /// Several items.
+    List,
+    /// Words of a named speaker.
+    Said,
+    /// A thing or a statement.
+    What,
+    /// Yes or no.
+    YesNo,
+    /// No question word at all: key words, or a statement.
+    Keyword,
+}
+
+/// What a message that asks nothing about the event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// Hello.
+    Greeting,
+    /// Thank you.
+    Thanks,
+    /// Bye.
+    Goodbye,
+    /// Who are you, are you a bot.
+    Identity,
+    /// How are you.
+    Mood,
+    /// Jokes, compliments, insults.
+    Joke,
+    /// How does this work.
+    Help,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lists {
+    stop: Vec<String>,
+    negation: Vec<String>,
+    filler: Vec<String>,
+    politeness: Vec<String>,
+    time_words: Vec<String>,
+    months_weekdays: Vec<String>,
+    numbers: Vec<String>,
+    kinds: HashMap<Kind, Vec<String>>,
+    small_talk: HashMap<Topic, Vec<String>>,
+}
+
+/// How much a word can say about the subject of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Function word: nothing.
+    Stop,
+    /// Wraps a question: nothing, but it may be part of a name.
+    Filler,
+    /// Carries meaning.
+    Content,
+}
+
+/// The lists of one language, folded and ready for look-up.
+#[derive(Debug)]
+pub struct Words {
+    stop: HashSet<String>,
+    negation: HashSet<String>,
+    filler: HashSet<String>,
+    times: HashSet<String>,
+    numbers: HashMap<String, u64>,
+    /// Phrases as folded words, the longest first.
+    pub politeness: Vec<Vec<String>>,
+    /// Question phrases as folded words, the longest first.
+    pub kinds: Vec<(Vec<String>, Kind)>,
+    /// Whole messages of small talk.
+    pub small_talk: Vec<(Vec<String>, Topic)>,
+}
+
+impl Words {
+    /// The lists of a language.
+    #[must_use]
+    pub fn of(language: Language) -> &'static Self {
+        static WORDS: LazyLock<[Words; 4]> = LazyLock::new(|| {
+            [
+                Words::parse(include_str!("languages/it.toml")),
+                Words::parse(include_str!("languages/en.toml")),
+                Words::parse(include_str!("languages/fr.toml")),
+                Words::parse(include_str!("languages/uk.toml")),
+            ]
+        });
+        &WORDS[language.index()]
+    }
+
+    fn parse(text: &str) -> Self {
+        let lists: Lists = toml::from_str(text).unwrap_or_else(|error| panic!("a built-in word list does not parse: {error}"));
+        let set = |words: &[String]| words.iter().flat_map(|word| fold_words(word)).collect::<HashSet<_>>();
+        let numbers = lists.numbers.iter().filter_map(|entry| entry.split_once('=')).filter_map(|(word, value)| {
+            let last = fold_words(word).pop()?;
+            Some((last, value.trim().parse().ok()?))
+        });
+        let mut politeness: Vec<_> = lists.politeness.iter().map(|phrase| fold_words(phrase)).collect();
+        politeness.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
+        Self {
+            stop: set(&lists.stop),
+            negation: set(&lists.negation),
+            filler: set(&lists.filler),
+            times: lists.time_words.iter().chain(&lists.months_weekdays).map(|word| fold(word)).collect(),
+            numbers: numbers.collect(),
+            politeness,
+            kinds: phrases(&lists.kinds),
+            small_talk: phrases(&lists.small_talk),
+        }
+    }
+
+    /// What a folded word can say.
+    #[must_use]
+    pub fn class(&self, word: &str) -> Class {
+        if self.stop.contains(word) {
+            Class::Stop
+        } else if self.filler.contains(word) {
+            Class::Filler
+        } else {
+            Class::Content
+        }
+    }
+
+    /// Whether a folded word is a function word.
+    #[must_use]
+    pub fn is_stop(&self, word: &str) -> bool {
+        self.stop.contains(word)
+    }
+
+    /// Whether a folded word negates.
+    #[must_use]
+    pub fn is_negation(&self, word: &str) -> bool {
+        self.negation.contains(word)
+    }
+
+    /// Whether a folded word names a time: a month, a weekday, today.
+    #[must_use]
+    pub fn is_time(&self, word: &str) -> bool {
+        self.times.contains(word)
+    }
+
+    /// The value of a folded number word or of digits.
+    #[must_use]
+    pub fn number(&self, word: &str) -> Option<u64> {
+        word.parse().ok().or_else(|| self.numbers.get(word).copied())
+    }
+
+    /// Whether the language's own short words contain this one: evidence for the language of a text.
+    #[must_use]
+    pub fn knows(&self, word: &str) -> bool {
+        self.stop.contains(word) || self.negation.contains(word) || self.filler.contains(word) || self.times.contains(word)
+    }
+}
+
+fn phrases<T: Copy + Ord>(lists: &HashMap<T, Vec<String>>) -> Vec<(Vec<String>, T)> {
+    let mut phrases: Vec<_> =
+        lists.iter().flat_map(|(&value, phrases)| phrases.iter().map(move |phrase| (fold_words(phrase), value))).collect();
+    phrases.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
+    phrases
+}
