@@ -39,6 +39,9 @@ pub const SHOW_NAMES: [&str; SHOW] = ["bias", "score", "lead", "coverage", "sent
 /// How many of them there are.
 pub const SHOW: usize = 9;
 
+/// Features of any alternative: a candidate's, then those of "none of them"; the other half is zero.
+pub const ALTERNATIVE: usize = CANDIDATE_FEATURES + NONE;
+
 type Named = BTreeMap<String, f32>;
 
 /// Probabilities above which the bot speaks.
@@ -55,6 +58,19 @@ pub struct Thresholds {
     pub passages_uncurated: f32,
 }
 
+/// One layer of units beside the linear score, for what features mean together (a covered name in the wrong role, a
+/// question kind no alias asks). Empty: the score is linear.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hidden {
+    /// Weights of each unit's features, in the order of the alternatives' features.
+    pub input: Vec<Vec<f32>>,
+    /// Each unit's bias.
+    pub bias: Vec<f32>,
+    /// What each unit adds to the score.
+    pub output: Vec<f32>,
+}
+
 /// The file's form.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +78,8 @@ struct File {
     thresholds: Thresholds,
     candidate: Named,
     none: Named,
+    #[serde(default)]
+    hidden: Hidden,
     sentence: Named,
     passage: Named,
     show: Named,
@@ -76,6 +94,8 @@ pub struct Calibration {
     pub candidate: [f32; CANDIDATE_FEATURES],
     /// Worth of the features of "none of them".
     pub none: [f32; NONE],
+    /// What features mean together.
+    pub hidden: Hidden,
     /// Worth of sentence and passage features.
     pub ranking: RankingWeights,
     /// Worth of the features of showing passages.
@@ -100,6 +120,7 @@ impl Calibration {
             thresholds: file.thresholds,
             candidate: array(&file.candidate, &candidate_names(), "candidate")?,
             none: array(&file.none, &NONE_NAMES, "none")?,
+            hidden: file.hidden.checked()?,
             ranking: RankingWeights {
                 sentence: array::<SENTENCE_FEATURES>(&file.sentence, &SENTENCE_FEATURE_NAMES, "sentence")?,
                 passage: array::<PASSAGE_FEATURES>(&file.passage, &PASSAGE_FEATURE_NAMES, "passage")?,
@@ -133,7 +154,32 @@ impl Calibration {
                 let _ = writeln!(text, "{name} = {value:.4}");
             }
         }
+        let Hidden { input, bias, output } = &self.hidden;
+        let row = |values: &[f32]| values.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "\n# {}\n[hidden]\nbias = [{}]\noutput = [{}]\ninput = [", reasons.get("hidden").map_or("", String::as_str), row(bias), row(output));
+        for unit in input {
+            let _ = writeln!(text, "  [{}],", row(unit));
+        }
+        text.push_str("]\n");
         text
+    }
+
+    /// The score of an alternative: its logit.
+    #[must_use]
+    pub fn score(&self, features: &[f32; ALTERNATIVE]) -> f32 {
+        let linear: f32 = self.candidate.iter().chain(&self.none).zip(features).map(|(weight, feature)| weight * feature).sum();
+        let units = self.hidden.input.iter().zip(&self.hidden.bias).zip(&self.hidden.output);
+        linear + units.map(|((weights, bias), output)| {
+            let sum: f32 = weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum();
+            output * (bias + sum).max(0.0)
+        }).sum::<f32>()
+    }
+}
+
+impl Hidden {
+    fn checked(self) -> Result<Self, String> {
+        let fits = self.input.iter().all(|unit| unit.len() == ALTERNATIVE) && self.bias.len() == self.input.len() && self.output.len() == self.input.len();
+        if fits { Ok(self) } else { Err(format!("[hidden] needs {ALTERNATIVE} weights a unit, and one bias and output each")) }
     }
 }
 

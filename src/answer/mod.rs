@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 pub use calibration::{
-    CANDIDATE_FEATURES, Calibration, NONE, NONE_NAMES, SHOW, SHOW_NAMES, Thresholds, candidate_names,
+    ALTERNATIVE, CANDIDATE_FEATURES, Calibration, Hidden, NONE, NONE_NAMES, SHOW, SHOW_NAMES, Thresholds, candidate_names,
 };
 pub use engine::{Engine, Findings, TopPassage};
 pub use weigh::{Alternatives, Weighed, show_features};

@@ -3,7 +3,7 @@
 //! A multinomial logit over the candidates and the alternative "none of them": one model ranks, abstains and knows its
 //! margin, since a close competitor takes probability away. (McFadden 1974; as a ranking loss: Cao et al., `ListNet`, 2007.)
 
-use crate::answer::calibration::{CANDIDATE_FEATURES, Calibration, DERIVED, NONE, SHOW};
+use crate::answer::calibration::{ALTERNATIVE, CANDIDATE_FEATURES, Calibration, DERIVED, NONE, SHOW};
 use crate::knowledge::Fact;
 use crate::retrieval::{Candidate, Entry, FEATURES, Question, RankedPassage, UnitKind};
 use crate::snapshot::Snapshot;
@@ -43,8 +43,8 @@ pub fn weigh(snapshot: &Snapshot, question: &Question, candidates: Vec<Candidate
         Weighed { candidate, features, probability: 0.0 }
     });
     let mut alternatives = Alternatives { candidates: weighed.collect(), none_features, none: 1.0 };
-    let scores: Vec<f32> = alternatives.candidates.iter().map(|weighed| dot(&weighed.features, &calibration.candidate)).collect();
-    let none = dot(&none_features, &calibration.none);
+    let scores: Vec<f32> = alternatives.candidates.iter().map(|weighed| calibration.score(&row(&weighed.features, &[0.0; NONE]))).collect();
+    let none = calibration.score(&row(&[0.0; CANDIDATE_FEATURES], &none_features));
     let highest = scores.iter().copied().fold(none, f32::max);
     let total: f32 = scores.iter().map(|score| (score - highest).exp()).sum::<f32>() + (none - highest).exp();
     for (weighed, score) in alternatives.candidates.iter_mut().zip(scores) {
@@ -53,6 +53,15 @@ pub fn weigh(snapshot: &Snapshot, question: &Question, candidates: Vec<Candidate
     alternatives.none = (none - highest).exp() / total;
     alternatives.candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     alternatives
+}
+
+/// The features of an alternative in one row.
+#[must_use]
+pub fn row(candidate: &[f32; CANDIDATE_FEATURES], none: &[f32; NONE]) -> [f32; ALTERNATIVE] {
+    let mut row = [0.0; ALTERNATIVE];
+    row[..CANDIDATE_FEATURES].copy_from_slice(candidate);
+    row[CANDIDATE_FEATURES..].copy_from_slice(none);
+    row
 }
 
 fn derived(snapshot: &Snapshot, candidate: &Candidate, ranked: &[RankedPassage], best: f32) -> [f32; DERIVED] {

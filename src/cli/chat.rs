@@ -1,6 +1,24 @@
-//! x
+//! `rapporteur chat`, or no subcommand at all: the terminal.
+
+use crate::cli::{ANSWERED, Base};
+use crate::knowledge::Language;
+use crate::platform::console;
+use crate::respond::Responder;
+
+/// How to chat.
 #[derive(Debug, Default, clap::Args)]
-/// x
-pub struct Args {}
-#[allow(unused)]
-pub(super) fn run(base: &super::Base, args: &Args) -> anyhow::Result<u8> { Ok(0) }
+pub struct Args {
+    /// Language of the greeting and the commands [default: from LANG, else the knowledge base's]
+    #[arg(long, env = "RAPPORTEUR_LANGUAGE", value_name = "it|en|fr|uk")]
+    lang: Option<Language>,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
+    let (snapshot, calibration) = (base.snapshot()?, base.calibration()?);
+    let of_system = || std::env::var("LANG").ok().and_then(|code| Language::from_code(&code));
+    let language = args.lang.or_else(of_system).unwrap_or(snapshot.knowledge.default_language);
+    let history = base.folders().data.join("history.txt");
+    console::chat(Responder::new(&snapshot, &calibration), &snapshot.knowledge.name, language, Some(&history))?;
+    Ok(ANSWERED)
+}

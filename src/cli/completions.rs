@@ -1,6 +1,19 @@
-//! x
-#[derive(Debug, Default, clap::Args)]
-/// x
-pub struct Args {}
-#[allow(unused)]
-pub(super) fn run(base: &super::Base, args: &Args) -> anyhow::Result<u8> { Ok(0) }
+//! `rapporteur completions`: completions for the shell.
+
+use clap::CommandFactory as _;
+
+use crate::cli::{ANSWERED, Cli};
+
+/// Which shell.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  rapporteur completions bash > ~/.local/share/bash-completion/completions/rapporteur")]
+pub struct Args {
+    /// The shell
+    shell: clap_complete::Shell,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &Args) -> u8 {
+    clap_complete::generate(args.shell, &mut Cli::command(), "rapporteur", &mut std::io::stdout());
+    ANSWERED
+}

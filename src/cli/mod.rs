@@ -77,7 +77,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => check::run(base, &args),
         Command::Eval(args) => eval::run(base, &args),
         Command::Calibrate(args) => calibrate::run(base, &args),
-        Command::Completions(args) => completions::run(base, &args),
+        Command::Completions(args) => Ok(completions::run(&args)),
     };
     match result {
         Ok(status) => ExitCode::from(status),

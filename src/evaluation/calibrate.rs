@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::answer::{Answer, CANDIDATE_FEATURES, Calibration, Engine, Findings, NONE, Outcome, SHOW, show_features};
-use crate::evaluation::fit::{Choice, binary, multinomial};
+use crate::answer::{Answer, CANDIDATE_FEATURES, Calibration, Engine, Findings, Hidden, NONE, Outcome, SHOW, show_features};
+use crate::evaluation::fit::{Choice, binary, multinomial, network};
 use crate::evaluation::set::EvalQuestion;
 use crate::knowledge::{Citation, Fact};
 use crate::retrieval::{Entry, Without, PASSAGE_FEATURES, SENTENCE_FEATURES};
@@ -19,6 +19,10 @@ const ALIAS_WEIGHT: f32 = 0.15;
 
 /// How much a gap counts that is asked with itself left out: the near misses that matter most.
 const GAP_WEIGHT: f32 = 0.15;
+
+/// Units of the layer beside the linear score, and the penalty on its weights.
+const UNITS: usize = 12;
+const PENALTY: f32 = 0.001;
 
 /// Answers that may be wrong, and unanswerable questions that may be answered, on the development part: half of what
 /// is tolerated in the end, since new questions fare worse than those learned from.
@@ -57,9 +61,12 @@ pub fn calibrate(curated: &Part<'_>, general: &[Part<'_>], start: &Calibration) 
     reasons.insert("candidate", format!("Which fact a question means: {} development questions and left-out aliases.", choices.len()));
     reasons.insert("none", "That no fact answers: the same questions.".to_owned());
     let start: Vec<f32> = vec![0.0; CANDIDATE_FEATURES + NONE];
-    let weights = multinomial(&choices, &start, 0.4);
-    calibration.candidate = fixed::<CANDIDATE_FEATURES>(&weights[..CANDIDATE_FEATURES]);
-    calibration.none = fixed::<NONE>(&weights[CANDIDATE_FEATURES..]);
+    let linear = multinomial(&choices, &start, 0.4);
+    let network = network(&choices, &linear, UNITS, PENALTY);
+    calibration.candidate = fixed::<CANDIDATE_FEATURES>(&network.linear[..CANDIDATE_FEATURES]);
+    calibration.none = fixed::<NONE>(&network.linear[CANDIDATE_FEATURES..]);
+    calibration.hidden = Hidden { input: network.input, bias: network.bias, output: network.output };
+    reasons.insert("hidden", "What features mean together: the same questions.".to_owned());
     thresholds(curated, &parts, &mut calibration, &mut reasons);
     (calibration, reasons)
 }

@@ -45,6 +45,21 @@ pub struct Knowledge {
     pub version: String,
 }
 
+impl Knowledge {
+    /// A base with nothing in it.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            name: String::new(),
+            default_language: Language::It,
+            sources: Vec::new(),
+            archives: Vec::new(),
+            curated: Curated::default(),
+            version: String::new(),
+        }
+    }
+}
+
 /// A knowledge base as read, with everything found wrong.
 #[derive(Debug)]
 pub struct Loaded {

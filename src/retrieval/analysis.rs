@@ -18,6 +18,8 @@ pub enum UnitKind {
     Name,
     /// A number or a year.
     Number,
+    /// An everyday word.
+    Common,
     /// Any other word.
     Word,
 }
@@ -79,6 +81,11 @@ impl<'a> Analyzer<'a> {
         }
     }
 
+    /// Whether a token is an everyday word.
+    fn is_common(&self, token: &Token) -> bool {
+        self.words.class_of(&token.folded, &self.stems.stem(&token.folded)) == Class::Common
+    }
+
     /// The units of tokens: labels of the thesaurus where the longest matches, single words elsewhere.
     #[must_use]
     pub fn units(&self, tokens: &[Token]) -> Vec<Unit> {
@@ -101,6 +108,7 @@ impl<'a> Analyzer<'a> {
                 None if self.words.number(&token.folded).is_some() => UnitKind::Number,
                 None if class == Class::Filler => UnitKind::Filler,
                 Some(ConceptKind::Vocabulary) if class == Class::Filler && taken == 1 => UnitKind::Filler,
+                _ if taken == 1 && self.is_common(token) => UnitKind::Common,
                 _ => UnitKind::Word,
             };
             let last = content[at + taken - 1].0;

@@ -12,7 +12,7 @@ use crate::knowledge::{Knowledge, Language, Texts};
 use crate::retrieval::analysis::{Analyzer, Unit, UnitKind};
 use crate::retrieval::concepts::Concepts;
 use crate::retrieval::lexicon::Lexicon;
-use crate::retrieval::question::{FILLER_WEIGHT, Question, QuestionUnit, kind};
+use crate::retrieval::question::{Question, QuestionUnit, keeps, kind};
 use crate::retrieval::text::{fold_words, term, tokenize};
 use crate::retrieval::words::Kind;
 
@@ -95,7 +95,7 @@ pub struct Matcher {
 }
 
 /// The number of features of a candidate.
-pub const FEATURES: usize = 34;
+pub const FEATURES: usize = 37;
 
 /// Names of the features, in order, for explanations and for the calibration file.
 pub const FEATURE_NAMES: [&str; FEATURES] = [
@@ -133,6 +133,9 @@ pub const FEATURE_NAMES: [&str; FEATURES] = [
     "unstated_heaviest",
     "mended",
     "never_asked_heaviest",
+    "kind_group_same",
+    "kind_group_any",
+    "keyword_and_gap",
 ];
 
 /// An entry with its features.
@@ -225,7 +228,8 @@ impl Matcher {
         self.idf = frequency.into_iter().map(|(term, count)| (term, idf(count as f32))).collect();
         for number in 0..self.aliases.len() {
             for at in 0..self.aliases[number].units.len() {
-                let weight = self.weight_of(&self.aliases[number].units[at].terms);
+                let unit = &self.aliases[number].units[at];
+                let weight = self.weight_of(&unit.terms) * keeps(unit.kind);
                 self.aliases[number].units[at].weight = weight;
                 self.aliases[number].weight += weight;
                 for &term in &self.aliases[number].units[at].terms {
@@ -262,10 +266,7 @@ impl Matcher {
     /// The entries that fit a question best, measured; in no particular order.
     #[must_use]
     pub fn candidates(&self, question: &Question, without: Option<Without>) -> Vec<Candidate> {
-        let weight = |unit: &QuestionUnit| {
-            let weight = self.weight_of(&unit.unit.terms);
-            if unit.unit.kind == UnitKind::Filler { weight * FILLER_WEIGHT } else { weight }
-        };
+        let weight = |unit: &QuestionUnit| self.weight_of(&unit.unit.terms) * keeps(unit.unit.kind);
         let weights: Vec<f32> = question.units.iter().map(weight).collect();
         let asked = Asked { question, total: weights.iter().sum(), weights };
         if asked.total <= f32::EPSILON {
@@ -386,11 +387,14 @@ impl Matcher {
             conflict(UnitKind::Person),
             conflict(UnitKind::Name),
             missing.persons_never_asked,
-            (missing.surfaces.len() as f32 / 4.0).min(1.5),
+            (missing.count / 4.0).min(1.5),
             (missing.by_alias_count / 4.0).min(1.5),
             missing.unstated,
             truth(question.units.iter().any(|unit| unit.mended.is_some())),
             missing.never_asked,
+            truth(alias.kind.group() == question.kind.group()),
+            truth(evidence.kinds.iter().any(|kind| kind.group() == question.kind.group())),
+            truth(question.kind == Kind::Keyword && matches!(self.entries[entry as usize], Entry::Gap(_))),
         ];
         Candidate { entry: self.entries[entry as usize], features, alias: (alias.language, alias.index), uncovered: missing.surfaces }
     }
@@ -413,7 +417,7 @@ impl Matcher {
             }
             if !alias.has(terms) {
                 missing.by_alias = missing.by_alias.max(relative);
-                missing.by_alias_count += truth(kind != UnitKind::Filler);
+                missing.by_alias_count += keeps(kind);
             }
             if within(&evidence.terms) {
                 missing.covered += weight;
@@ -427,6 +431,7 @@ impl Matcher {
             missing.numbers += truth(kind == UnitKind::Number);
             missing.unknown += truth(!unit.known);
             missing.heaviest = missing.heaviest.max(relative);
+            missing.count += keeps(kind);
             missing.surfaces.push(unit.unit.surface.clone());
         }
         missing
@@ -477,6 +482,7 @@ struct Missing {
     persons_never_asked: f32,
     by_alias: f32,
     by_alias_count: f32,
+    count: f32,
     surfaces: Vec<String>,
 }
 

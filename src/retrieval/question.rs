@@ -132,12 +132,12 @@ fn small_talk(all: &[String], rest: &[Token], words: &Words) -> Option<Topic> {
 pub fn kind(folded: &[String], words: &Words) -> Kind {
     let position = |phrase: &[String]| folded.windows(phrase.len().max(1)).position(|window| window == phrase);
     let mut best: Option<(usize, std::cmp::Reverse<usize>, Kind)> = None;
-    for (phrase, kind) in &words.kinds {
+    for (phrase, kind, start_only) in &words.kinds {
         if best.is_some_and(|(length, ..)| phrase.len() < length) {
             break;
         }
         let Some(at) = position(phrase) else { continue };
-        if *kind == Kind::YesNo && at != 0 {
+        if *start_only && at != 0 {
             continue;
         }
         let candidate = (phrase.len(), std::cmp::Reverse(at), *kind);
@@ -168,8 +168,15 @@ pub fn detect(text: &str, lexicons: &[Lexicon; 4], default: Language) -> Languag
     }).0
 }
 
-/// The share of weight a filler word keeps.
-pub const FILLER_WEIGHT: f32 = 0.12;
+/// The share of its weight a unit keeps.
+#[must_use]
+pub fn keeps(kind: UnitKind) -> f32 {
+    match kind {
+        UnitKind::Filler => 0.12,
+        UnitKind::Common => 0.45,
+        _ => 1.0,
+    }
+}
 
 impl QuestionUnit {
     /// Whether the unit says something about the subject.

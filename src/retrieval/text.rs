@@ -20,6 +20,9 @@ const ELIDED: &[&str] = &[
 /// What stands after an English apostrophe and means nothing by itself.
 const ENCLITIC: &[&str] = &["s", "t", "re", "ve", "ll", "d", "m"];
 
+/// Short words that an accent tells from others; they keep it ("où" is no "ou", "né" no "ne").
+const ACCENTED: &[&str] = &["où", "né"];
+
 /// A word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -71,6 +74,9 @@ pub fn tokenize(text: &str) -> Vec<Token> {
             } else {
                 break;
             }
+        }
+        if let Some(kept) = ACCENTED.iter().find(|word| folded.len() == word.len() - 1 && text[start..end].to_lowercase() == **word) {
+            (*kept).clone_into(&mut folded);
         }
         let elided = (next_apostrophe && ELIDED.contains(&folded.as_str())) || (after_apostrophe && ENCLITIC.contains(&folded.as_str()));
         let token = Token {

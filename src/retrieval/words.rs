@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::knowledge::Language;
-use crate::retrieval::text::{fold, fold_words};
+use crate::retrieval::text::{Stems, fold, fold_words};
 
 /// What kind of answer a question asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,6 +42,19 @@ pub enum Kind {
     Keyword,
 }
 
+impl Kind {
+    /// The kind that stands for others which one sentence may ask for alike: a statement asked for by what, how or key
+    /// words; a figure by any of its question words.
+    #[must_use]
+    pub fn group(self) -> Self {
+        match self {
+            Self::What | Self::List | Self::Said | Self::How | Self::Keyword => Self::What,
+            Self::HowMany | Self::HowMuch | Self::HowLong => Self::HowMany,
+            other => other,
+        }
+    }
+}
+
 /// What a message that asks nothing about the event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,6 +81,8 @@ struct Lists {
     stop: Vec<String>,
     negation: Vec<String>,
     filler: Vec<String>,
+    #[serde(default)]
+    common: Vec<String>,
     politeness: Vec<String>,
     time_words: Vec<String>,
     months_weekdays: Vec<String>,
@@ -83,6 +98,8 @@ pub enum Class {
     Stop,
     /// Wraps a question: nothing, but it may be part of a name.
     Filler,
+    /// An everyday word: a little.
+    Common,
     /// Carries meaning.
     Content,
 }
@@ -93,12 +110,14 @@ pub struct Words {
     stop: HashSet<String>,
     negation: HashSet<String>,
     filler: HashSet<String>,
+    /// Stems, since the lists name lemmas.
+    common: HashSet<String>,
     times: HashSet<String>,
     numbers: HashMap<String, u64>,
     /// Phrases as folded words, the longest first.
     pub politeness: Vec<Vec<String>>,
-    /// Question phrases as folded words, the longest first.
-    pub kinds: Vec<(Vec<String>, Kind)>,
+    /// Question phrases as folded words, the longest first; whether they count only at the start.
+    pub kinds: Vec<(Vec<String>, Kind, bool)>,
     /// Whole messages of small talk.
     pub small_talk: Vec<(Vec<String>, Topic)>,
 }
@@ -109,37 +128,57 @@ impl Words {
     pub fn of(language: Language) -> &'static Self {
         static WORDS: LazyLock<[Words; 4]> = LazyLock::new(|| {
             [
-                Words::parse(include_str!("languages/it.toml")),
-                Words::parse(include_str!("languages/en.toml")),
-                Words::parse(include_str!("languages/fr.toml")),
-                Words::parse(include_str!("languages/uk.toml")),
+                Words::parse(Language::It, include_str!("languages/it.toml")),
+                Words::parse(Language::En, include_str!("languages/en.toml")),
+                Words::parse(Language::Fr, include_str!("languages/fr.toml")),
+                Words::parse(Language::Uk, include_str!("languages/uk.toml")),
             ]
         });
         &WORDS[language.index()]
     }
 
-    fn parse(text: &str) -> Self {
+    fn parse(language: Language, text: &str) -> Self {
         let lists: Lists = toml::from_str(text).unwrap_or_else(|error| panic!("a built-in word list does not parse: {error}"));
         let set = |words: &[String]| words.iter().flat_map(|word| fold_words(word)).collect::<HashSet<_>>();
         let numbers = lists.numbers.iter().filter_map(|entry| entry.split_once('=')).filter_map(|(word, value)| {
             let last = fold_words(word).pop()?;
             Some((last, value.trim().parse().ok()?))
         });
+        let stems = Stems::of(language);
+        let common = lists.common.iter().flat_map(|word| fold_words(word)).map(|word| stems.stem(&word)).collect();
+        let start_only = |phrase: &str, kind| phrase.starts_with('^') || kind == Kind::YesNo;
+        let mut kinds: Vec<_> = lists
+            .kinds
+            .iter()
+            .flat_map(|(&kind, phrases)| phrases.iter().map(move |phrase| (fold_words(phrase), kind, start_only(phrase, kind))))
+            .filter(|(phrase, ..)| !phrase.is_empty())
+            .collect();
+        kinds.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
         let mut politeness: Vec<_> = lists.politeness.iter().map(|phrase| fold_words(phrase)).collect();
         politeness.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
         Self {
             stop: set(&lists.stop),
             negation: set(&lists.negation),
             filler: set(&lists.filler),
+            common,
             times: lists.time_words.iter().chain(&lists.months_weekdays).map(|word| fold(word)).collect(),
             numbers: numbers.collect(),
             politeness,
-            kinds: phrases(&lists.kinds),
+            kinds,
             small_talk: phrases(&lists.small_talk),
         }
     }
 
-    /// What a folded word can say.
+    /// What a folded word with a stem can say.
+    #[must_use]
+    pub fn class_of(&self, word: &str, stem: &str) -> Class {
+        match self.class(word) {
+            Class::Content if self.common.contains(stem) => Class::Common,
+            class => class,
+        }
+    }
+
+    /// What a folded word can say, everyday words not told apart.
     #[must_use]
     pub fn class(&self, word: &str) -> Class {
         if self.stop.contains(word) {

@@ -1,0 +1,101 @@
+//! The checks that need the search: does each alias find its own fact, do two facts look alike, is every sentence cited.
+
+use std::path::Path;
+
+use crate::answer::{Calibration, Engine};
+use crate::knowledge::{Coverage, Curated, Diagnostic, Knowledge, Loaded, Place, coverage};
+use crate::retrieval::Entry;
+use crate::snapshot::Snapshot;
+
+/// Two aliases of different facts this alike are hardly told apart.
+const NEAR_DUPLICATE: f32 = 0.97;
+
+/// A knowledge base with everything found wrong in it.
+#[derive(Debug)]
+pub struct Audit {
+    /// The base.
+    pub knowledge: Knowledge,
+    /// How far its facts cover its sources.
+    pub coverage: Coverage,
+    /// What is wrong, in order of file and line.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks a loaded base. What needs an index is left out where the base is broken.
+#[must_use]
+pub fn audit(loaded: Loaded, folder: &Path, calibration: &Calibration) -> Audit {
+    let broken = loaded.is_broken();
+    let Loaded { knowledge, mut diagnostics } = loaded;
+    let coverage = coverage(&knowledge);
+    if !knowledge.curated.facts.is_empty() {
+        diagnostics.extend(uncovered(&knowledge, &coverage));
+    }
+    if knowledge.sources.is_empty() && knowledge.archives.is_empty() {
+        let file = folder.join("sources.toml").display().to_string();
+        diagnostics.push(Place { file: &file, text: "" }.error(0, "there is no source", "put articles into the seeds folder and name them here"));
+    }
+    let knowledge = if broken || !knowledge.archives.is_empty() {
+        knowledge
+    } else {
+        match Snapshot::index(Loaded { knowledge, diagnostics: Vec::new() }, folder, &|_| {}) {
+            Ok(snapshot) => {
+                diagnostics.extend(lost_aliases(&snapshot, calibration));
+                snapshot.knowledge
+            }
+            Err(error) => {
+                let file = folder.display().to_string();
+                diagnostics.push(Place { file: &file, text: "" }.error(0, error.to_string(), "report this: the files themselves are in order"));
+                return Audit { knowledge: Knowledge::empty(), coverage, diagnostics };
+            }
+        }
+    };
+    diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    Audit { knowledge, coverage, diagnostics }
+}
+
+/// A warning for each sentence of article text no fact cites.
+fn uncovered<'a>(knowledge: &'a Knowledge, coverage: &'a Coverage) -> impl Iterator<Item = Diagnostic> + 'a {
+    coverage.uncovered.iter().map(|(index, range)| {
+        let source = &knowledge.sources[*index];
+        let text = &source.text[range.clone()];
+        Place { file: &source.metadata.file, text: &source.text }.warning(range.start, format!("no fact cites “{text}”"), "cite it from a fact, or take its line out of the article text")
+    })
+}
+
+/// A warning for each alias that does not find its own fact, or that another fact has almost word for word.
+fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnostic> {
+    let engine = Engine::new(snapshot, calibration);
+    let curated = &snapshot.knowledge.curated;
+    let mut found = Vec::new();
+    for (entry, language, index) in snapshot.matcher.aliases() {
+        let (id, aliases) = owner(curated, entry);
+        let Some(text) = aliases.get(&language).and_then(|texts| texts.get(index)) else { continue };
+        let Some(origin) = curated.aliases.get(&(id.to_owned(), language, index)) else { continue };
+        let findings = engine.find(text, Some(language), None);
+        let candidates = &findings.alternatives.candidates;
+        let is_own = |other: Entry| other == entry;
+        let place = curated.place(&origin.file);
+        let exact = |other: &crate::answer::Weighed| other.candidate.features[0] >= NEAR_DUPLICATE;
+        if let Some(twin) = candidates.iter().find(|other| !is_own(other.candidate.entry) && exact(other)) {
+            let (other, _) = owner(curated, twin.candidate.entry);
+            found.push(place.warning(origin.offset, format!("the alias {text:?} of {id:?} says almost what {other:?} says"), "make the two more specific, or keep one"));
+        } else if !candidates.first().is_some_and(|best| is_own(best.candidate.entry) || shares(snapshot, entry, best.candidate.entry)) {
+            found.push(place.warning(origin.offset, format!("the alias {text:?} does not find {id:?}"), "use words that belong to this fact"));
+        }
+    }
+    found
+}
+
+fn owner(curated: &Curated, entry: Entry) -> (&str, &crate::knowledge::Texts) {
+    match entry {
+        Entry::Fact(index) => (&curated.facts[index].id, &curated.facts[index].aliases),
+        Entry::Gap(index) => (&curated.gaps[index].id, &curated.gaps[index].aliases),
+    }
+}
+
+/// Whether two facts rest on the same passage, so that either shows the reader the same quote.
+fn shares(snapshot: &Snapshot, a: Entry, b: Entry) -> bool {
+    let (Entry::Fact(a), Entry::Fact(b)) = (a, b) else { return false };
+    let facts = &snapshot.knowledge.curated.facts;
+    facts[a].citations.iter().any(|a| facts[b].citations.iter().any(|b| a.source == b.source && a.range.start < b.range.end && b.range.start < a.range.end))
+}

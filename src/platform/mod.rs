@@ -1,0 +1,3 @@
+//! Platforms: event in, render, send. They never import each other.
+
+pub mod console;

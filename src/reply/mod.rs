@@ -1,0 +1,110 @@
+//! Answer -> Reply: what is said, in blocks no platform is mentioned in. Platforms render blocks.
+
+mod wording;
+
+pub use wording::Wording;
+
+use crate::answer::{Answer, Outcome, Quote, Suggestion};
+use crate::knowledge::{Language, Written};
+
+/// How far what is said has been checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Curated by moderators.
+    Verified,
+    /// Found by search.
+    NotReviewed,
+}
+
+/// One part of a reply.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Block {
+    /// The answer, or a sentence of the bot's own.
+    Text(String),
+    /// Whether moderators have checked what is said.
+    Standing(Standing, String),
+    /// A verbatim quote.
+    Quote(Quoted),
+    /// A line that introduces questions, and the questions.
+    Questions(String, Vec<Suggestion>),
+}
+
+/// A quote with what is said of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quoted {
+    /// The quote.
+    pub quote: Quote,
+    /// Publisher, day, language, remarks; in the reader's language.
+    pub attribution: String,
+}
+
+/// What the bot says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The language it is said in.
+    pub language: Language,
+    /// Its parts, in order.
+    pub blocks: Vec<Block>,
+}
+
+impl Reply {
+    /// A reply of one sentence.
+    #[must_use]
+    pub fn text(language: Language, text: impl Into<String>) -> Self {
+        Self { language, blocks: vec![Block::Text(text.into())] }
+    }
+
+    /// Says an answer. `name` is the knowledge base's.
+    #[must_use]
+    pub fn to_answer(answer: &Answer, name: &str) -> Self {
+        let wording = Wording::of(answer.language);
+        let mut blocks = vec![Block::Text(sentence(answer, name))];
+        match answer.outcome {
+            Outcome::Fact => blocks.push(Block::Standing(Standing::Verified, wording.verified.clone())),
+            Outcome::Passages => blocks.push(Block::Standing(Standing::NotReviewed, wording.not_reviewed.clone())),
+            _ => {}
+        }
+        blocks.extend(answer.citations.iter().map(|quote| Block::Quote(Quoted { attribution: attribution(quote, answer.language), quote: quote.clone() })));
+        if !answer.suggestions.is_empty() {
+            let lead = match answer.outcome {
+                Outcome::Fact => wording.related.clone(),
+                Outcome::NoAnswer => wording.closest.clone(),
+                _ => String::new(),
+            };
+            blocks.push(Block::Questions(lead, answer.suggestions.clone()));
+        }
+        Self { language: answer.language, blocks }
+    }
+}
+
+/// The one sentence that answers: the fact's, or the bot's own.
+#[must_use]
+pub fn sentence(answer: &Answer, name: &str) -> String {
+    let wording = Wording::of(answer.language);
+    match answer.outcome {
+        Outcome::Fact => answer.text.clone().unwrap_or_default(),
+        Outcome::Passages => wording.passages.clone(),
+        Outcome::Suggestions => wording.suggestions.clone(),
+        Outcome::NoAnswer => wording.no_answer.clone(),
+        Outcome::SmallTalk => answer.topic.map_or_else(|| wording.no_answer.clone(), |topic| wording.small_talk(topic, name)),
+    }
+}
+
+/// Who published a quote and when, with what a reader should know of it.
+fn attribution(quote: &Quote, language: Language) -> String {
+    let wording = Wording::of(language);
+    let mut parts = vec![
+        quote.publisher.clone().unwrap_or_else(|| wording.unknown_publisher.clone()),
+        quote.published.map_or_else(|| wording.undated.clone(), |date| wording.date(date)),
+    ];
+    if quote.language != language {
+        parts.push(wording.in_language(quote.language));
+    }
+    if quote.written == Some(Written::Before) {
+        parts.push(wording.before_event.clone());
+    }
+    if quote.machine_translated {
+        parts.push(wording.machine_translated.clone());
+    }
+    parts.join(", ")
+}

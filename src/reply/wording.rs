@@ -1,0 +1,105 @@
+//! What the bot says, one file per language. A sentence missing in one of them fails the build's tests, not a member.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::knowledge::Language;
+use crate::retrieval::Topic;
+
+/// The sentences of one language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the keys are the documentation: see wording/en.toml")]
+pub struct Wording {
+    pub no_answer: String,
+    pub closest: String,
+    pub passages: String,
+    pub suggestions: String,
+    pub related: String,
+    pub verified: String,
+    pub not_reviewed: String,
+    pub unknown_publisher: String,
+    pub machine_translated: String,
+    pub before_event: String,
+    pub language_note: String,
+    pub link: String,
+    small_talk_greeting: String,
+    small_talk_thanks: String,
+    small_talk_goodbye: String,
+    small_talk_identity: String,
+    small_talk_mood: String,
+    small_talk_joke: String,
+    small_talk_help: String,
+    greeting: String,
+    pub help: String,
+    pub sources: String,
+    pub topics: String,
+    pub unknown_command: String,
+    pub nothing_to_explain: String,
+    months: Vec<String>,
+    date: String,
+    pub undated: String,
+    languages: BTreeMap<Language, String>,
+}
+
+impl Wording {
+    /// The sentences of a language.
+    #[must_use]
+    pub fn of(language: Language) -> &'static Self {
+        static WORDINGS: LazyLock<[Wording; 4]> = LazyLock::new(|| {
+            [include_str!("wording/it.toml"), include_str!("wording/en.toml"), include_str!("wording/fr.toml"), include_str!("wording/uk.toml")]
+                .map(|text| toml::from_str(text).unwrap_or_else(|error| panic!("a built-in wording does not parse: {error}")))
+        });
+        &WORDINGS[language.index()]
+    }
+
+    /// The answer to small talk: one line about what the bot knows.
+    #[must_use]
+    pub fn small_talk(&self, topic: Topic, name: &str) -> String {
+        let line = match topic {
+            Topic::Greeting => &self.small_talk_greeting,
+            Topic::Thanks => &self.small_talk_thanks,
+            Topic::Goodbye => &self.small_talk_goodbye,
+            Topic::Identity => &self.small_talk_identity,
+            Topic::Mood => &self.small_talk_mood,
+            Topic::Joke => &self.small_talk_joke,
+            Topic::Help => &self.small_talk_help,
+        };
+        line.replace("{name}", name)
+    }
+
+    /// The first lines of a terminal chat.
+    #[must_use]
+    pub fn greeting(&self, name: &str) -> String {
+        self.greeting.replace("{name}", name)
+    }
+
+    /// A day as people write it.
+    #[must_use]
+    pub fn date(&self, date: Date) -> String {
+        let month = self.months.get(usize::from(date.month().unsigned_abs()) - 1).map_or("", String::as_str);
+        self.date.replace("{day}", &date.day().to_string()).replace("{month}", month).replace("{year}", &date.year().to_string())
+    }
+
+    /// The note that a quote is in a language.
+    #[must_use]
+    pub fn in_language(&self, language: Language) -> String {
+        self.language_note.replace("{language}", self.languages.get(&language).map_or(language.code(), String::as_str))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_every_sentence_month_and_language_name() {
+        for language in Language::ALL {
+            let wording = Wording::of(language);
+            assert_eq!((wording.months.len(), wording.languages.len()), (12, 4), "{language}");
+        }
+    }
+}
