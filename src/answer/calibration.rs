@@ -23,16 +23,27 @@ pub const DERIVED_NAMES: [&str; DERIVED] = [
     "unknown_any",
     "best_of_all",
     "lead",
+    "lead_same_kind",
+    "lead_own_language",
+    "lead_evidence",
+    "asks_who",
+    "asks_when",
+    "asks_where",
+    "asks_number",
+    "asks_why",
+    "asks_how",
+    "asks_yes_no",
+    "key_words",
 ];
 /// How many of them there are.
-pub const DERIVED: usize = 10;
+pub const DERIVED: usize = 21;
 /// All features of a candidate.
 pub const CANDIDATE_FEATURES: usize = FEATURES + DERIVED;
 
 /// Features of the alternative "none of them".
-pub const NONE_NAMES: [&str; NONE] = ["bias", "unknown_units", "unknown_share", "question_weight", "one_unit", "passage_score", "names", "uncovered_by_all"];
+pub const NONE_NAMES: [&str; NONE] = ["bias", "unknown_units", "unknown_share", "question_weight", "one_unit", "passage_score", "names", "uncovered_by_all", "best_fact_f1", "best_gap_f1", "best_fact_evidence", "best_fact_same_kind", "asks_who", "asks_when", "asks_where", "asks_number", "asks_why", "asks_how", "asks_yes_no", "key_words"];
 /// How many of them there are.
-pub const NONE: usize = 8;
+pub const NONE: usize = 20;
 
 /// Features of the decision to show passages.
 pub const SHOW_NAMES: [&str; SHOW] = ["bias", "score", "lead", "coverage", "sentence_coverage", "heaviest_covered", "uncovered_names", "unknown_units", "kind_held"];

@@ -5,7 +5,7 @@
 
 use crate::answer::calibration::{ALTERNATIVE, CANDIDATE_FEATURES, Calibration, DERIVED, NONE, SHOW};
 use crate::knowledge::Fact;
-use crate::retrieval::{Candidate, Entry, FEATURES, Question, RankedPassage, UnitKind};
+use crate::retrieval::{Candidate, Entry, FEATURES, Kind, Question, RankedPassage, UnitKind};
 use crate::snapshot::Snapshot;
 
 /// A candidate with its features and its probability.
@@ -33,13 +33,12 @@ pub struct Alternatives {
 /// Computes the features and probabilities of all alternatives.
 #[must_use]
 pub fn weigh(snapshot: &Snapshot, question: &Question, candidates: Vec<Candidate>, ranked: &[RankedPassage], calibration: &Calibration) -> Alternatives {
-    let best = candidates.iter().map(|candidate| candidate.features[0]).fold(0.0, f32::max);
-    let least_missing = candidates.iter().map(|candidate| candidate.features[14]).fold(f32::INFINITY, f32::min);
-    let none_features = none_features(question, ranked, least_missing);
+    let field = Field::of(&candidates);
+    let none_features = none_features(question, ranked, &field);
     let weighed = candidates.into_iter().map(|candidate| {
         let mut features = [0.0; CANDIDATE_FEATURES];
         features[..FEATURES].copy_from_slice(&candidate.features);
-        features[FEATURES..].copy_from_slice(&derived(snapshot, &candidate, ranked, best));
+        features[FEATURES..].copy_from_slice(&derived(snapshot, question, &candidate, ranked, &field));
         Weighed { candidate, features, probability: 0.0 }
     });
     let mut alternatives = Alternatives { candidates: weighed.collect(), none_features, none: 1.0 };
@@ -64,7 +63,7 @@ pub fn row(candidate: &[f32; CANDIDATE_FEATURES], none: &[f32; NONE]) -> [f32; A
     row
 }
 
-fn derived(snapshot: &Snapshot, candidate: &Candidate, ranked: &[RankedPassage], best: f32) -> [f32; DERIVED] {
+fn derived(snapshot: &Snapshot, question: &Question, candidate: &Candidate, ranked: &[RankedPassage], field: &Field) -> [f32; DERIVED] {
     let features = &candidate.features;
     let (mut passage_agrees, mut sentence_agrees) = (0.0_f32, 0.0_f32);
     if let Entry::Fact(index) = candidate.entry {
@@ -77,6 +76,8 @@ fn derived(snapshot: &Snapshot, candidate: &Candidate, ranked: &[RankedPassage],
     }
     let truth = |value: bool| f32::from(u8::from(value));
     let gap = features[18];
+    let [who, when, place, number, why, how, yes_no, key_words] = kinds(question.kind);
+    let lead = |at: usize, nth: usize| features[at] - field.best_but(nth, features[at]);
     [
         passage_agrees,
         sentence_agrees,
@@ -86,9 +87,77 @@ fn derived(snapshot: &Snapshot, candidate: &Candidate, ranked: &[RankedPassage],
         gap * features[0],
         truth(features[10] + features[11] + features[12] > 0.0),
         truth(features[13] > 0.0),
-        truth(features[0] >= best),
-        features[0] - best,
+        truth(features[F1] >= field.best[0][0]),
+        features[F1] - field.best[0][0],
+        lead(SAME_KIND, 1),
+        lead(OWN_LANGUAGE, 2),
+        lead(EVIDENCE, 3),
+        who,
+        when,
+        place,
+        number,
+        why,
+        how,
+        yes_no,
+        key_words,
     ]
+}
+
+/// Positions of the features that are compared between candidates.
+const F1: usize = 0;
+const OWN_LANGUAGE: usize = 1;
+const EVIDENCE: usize = 5;
+const HEAVIEST: usize = 14;
+const GAP: usize = 18;
+const SAME_KIND: usize = 24;
+
+/// What the candidates reach together.
+#[derive(Debug, Default)]
+struct Field {
+    /// The best and second best of four features: match, match by question kind, in the question's language, evidence.
+    best: [[f32; 2]; 4],
+    fact_f1: f32,
+    gap_f1: f32,
+    fact_evidence: f32,
+    fact_same_kind: f32,
+    least_missing: f32,
+}
+
+impl Field {
+    fn of(candidates: &[Candidate]) -> Self {
+        let mut field = Self { least_missing: if candidates.is_empty() { 1.0 } else { f32::INFINITY }, ..Self::default() };
+        for Candidate { features, .. } in candidates {
+            for (best, at) in field.best.iter_mut().zip([F1, SAME_KIND, OWN_LANGUAGE, EVIDENCE]) {
+                if features[at] > best[0] {
+                    *best = [features[at], best[0]];
+                } else if features[at] > best[1] {
+                    best[1] = features[at];
+                }
+            }
+            field.least_missing = field.least_missing.min(features[HEAVIEST]);
+            if features[GAP] > 0.0 {
+                field.gap_f1 = field.gap_f1.max(features[F1]);
+            } else {
+                field.fact_f1 = field.fact_f1.max(features[F1]);
+                field.fact_evidence = field.fact_evidence.max(features[EVIDENCE]);
+                field.fact_same_kind = field.fact_same_kind.max(features[SAME_KIND]);
+            }
+        }
+        field
+    }
+
+    /// The best of the others.
+    fn best_but(&self, nth: usize, own: f32) -> f32 {
+        let [best, second] = self.best[nth];
+        if own >= best { second } else { best }
+    }
+}
+
+/// What a kind asks for, one figure each.
+fn kinds(kind: Kind) -> [f32; 8] {
+    let is = |of: Kind| f32::from(u8::from(kind.group() == of));
+    let exactly = |of: Kind| f32::from(u8::from(kind == of));
+    [is(Kind::Who), is(Kind::When), is(Kind::Where), is(Kind::HowMany), is(Kind::Why), exactly(Kind::How), is(Kind::YesNo), exactly(Kind::Keyword)]
 }
 
 /// Whether a fact cites a ranked passage, and its best sentence.
@@ -104,9 +173,10 @@ fn agreement(snapshot: &Snapshot, fact: &Fact, ranked: &RankedPassage) -> (f32, 
     (number(cites(&passage)), number(sentence.is_some_and(|sentence| cites(&sentence))))
 }
 
-fn none_features(question: &Question, ranked: &[RankedPassage], least_missing: f32) -> [f32; NONE] {
+fn none_features(question: &Question, ranked: &[RankedPassage], field: &Field) -> [f32; NONE] {
     let informative: Vec<_> = question.units.iter().filter(|unit| unit.is_informative()).collect();
     let unknown = informative.iter().filter(|unit| !unit.known).count() as f32;
+    let [who, when, place, number, why, how, yes_no, key_words] = kinds(question.kind);
     let names = informative.iter().filter(|unit| matches!(unit.unit.kind, UnitKind::Person | UnitKind::Name)).count() as f32;
     [
         1.0,
@@ -116,7 +186,19 @@ fn none_features(question: &Question, ranked: &[RankedPassage], least_missing: f
         f32::from(u8::from(informative.len() <= 1)),
         ranked.first().map_or(0.0, |passage| passage.features[11]),
         names.min(4.0),
-        if least_missing.is_finite() { least_missing } else { 1.0 },
+        field.least_missing,
+        field.fact_f1,
+        field.gap_f1,
+        field.fact_evidence,
+        field.fact_same_kind,
+        who,
+        when,
+        place,
+        number,
+        why,
+        how,
+        yes_no,
+        key_words,
     ]
 }
 

@@ -24,6 +24,9 @@ pub struct Args {
     /// Print every miss with its explanation
     #[arg(long)]
     failures: bool,
+    /// Print id, score and verdict of each question, tab separated
+    #[arg(long)]
+    scores: bool,
     /// Show what changed since an earlier run (its --json output)
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
@@ -75,6 +78,11 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
         }
         if args.failures {
             print_failures(&scored);
+        }
+        if args.scores {
+            for one in &scored {
+                println!("{}\t{}\t{}", one.question.id, one.answer.score, serde_json::to_value(one.verdict)?.as_str().unwrap_or_default());
+            }
         }
         report.sets.insert(name, SetReport { scorecard, ranking });
     }

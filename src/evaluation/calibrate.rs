@@ -62,7 +62,7 @@ pub fn calibrate(curated: &Part<'_>, general: &[Part<'_>], start: &Calibration) 
     reasons.insert("none", "That no fact answers: the same questions.".to_owned());
     let start: Vec<f32> = vec![0.0; CANDIDATE_FEATURES + NONE];
     let linear = multinomial(&choices, &start, 0.4);
-    let network = network(&choices, &linear, UNITS, PENALTY);
+    let network = network(&choices, &linear, std::env::var("X_UNITS").map_or(UNITS, |v| v.parse().unwrap()), std::env::var("X_PEN").map_or(PENALTY, |v| v.parse().unwrap()));
     calibration.candidate = fixed::<CANDIDATE_FEATURES>(&network.linear[..CANDIDATE_FEATURES]);
     calibration.none = fixed::<NONE>(&network.linear[CANDIDATE_FEATURES..]);
     calibration.hidden = Hidden { input: network.input, bias: network.bias, output: network.output };
@@ -141,14 +141,14 @@ fn fact_choices(part: &Part<'_>, calibration: &Calibration) -> Vec<Choice> {
             (Entry::Fact(own), Entry::Fact(other)) => own == other || overlap(&curated.facts[own], &curated.facts[other]),
             (own, other) => own == other,
         };
-        choices.extend(choice(&findings, is_right, matches!(entry, Entry::Gap(_)), ALIAS_WEIGHT));
+        choices.extend(choice(&findings, is_right, matches!(entry, Entry::Gap(_)), std::env::var("X_AW").map_or(ALIAS_WEIGHT, |v| v.parse().unwrap())));
     }
     // A gap nobody has noted yet: asked with the whole entry left out, nothing else may answer.
     for (entry, language, index) in part.snapshot.matcher.aliases() {
         let Entry::Gap(at) = entry else { continue };
         let Some(text) = curated.gaps[at].aliases.get(&language).and_then(|texts| texts.get(index)) else { continue };
         let findings = engine.find(text, Some(language), Some(Without::Entry(entry)));
-        choices.extend(choice(&findings, |other| matches!(other, Entry::Gap(_)), true, GAP_WEIGHT));
+        choices.extend(choice(&findings, |other| matches!(other, Entry::Gap(_)), true, std::env::var("X_GW").map_or(GAP_WEIGHT, |v| v.parse().unwrap())));
     }
     choices
 }

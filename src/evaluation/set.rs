@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::knowledge::Language;
+use crate::knowledge::{Language, Locator};
 use crate::snapshot::Snapshot;
 
 /// One line of a question set.
@@ -108,12 +108,7 @@ fn locate(gold: &GoldLine, snapshot: &Snapshot) -> anyhow::Result<Gold> {
     let Some(source) = sources.iter().find(|source| named(&source.metadata.id, &source.metadata.file)) else {
         bail!("there is no source {:?}", gold.source.as_ref().or(gold.file.as_ref()));
     };
-    let ranges: Vec<Range<usize>> = source
-        .text
-        .match_indices(&gold.text)
-        .map(|(at, found)| at..at + found.len())
-        .filter(|range| source.is_article_text(range))
-        .collect();
+    let ranges: Vec<Range<usize>> = Locator::new(&source.text).find(&gold.text).filter(|range| source.is_article_text(range)).collect();
     if ranges.is_empty() {
         bail!("the gold text {:?} is not in the article text of {:?}", gold.text, source.metadata.id);
     }

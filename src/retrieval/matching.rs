@@ -76,6 +76,8 @@ struct Evidence {
     has_time: bool,
     /// Its aliases.
     aliases: Range<usize>,
+    /// The share of its aliases that speak of each person or name.
+    names: HashMap<u32, f32>,
 }
 
 /// The aliases and evidence of a knowledge base, ready to be matched.
@@ -92,10 +94,12 @@ pub struct Matcher {
     idf: HashMap<u32, f32>,
     /// The weight of a term no entry has.
     unknown: f32,
+    /// The terms that stand for persons.
+    persons: HashSet<u32>,
 }
 
 /// The number of features of a candidate.
-pub const FEATURES: usize = 37;
+pub const FEATURES: usize = 41;
 
 /// Names of the features, in order, for explanations and for the calibration file.
 pub const FEATURE_NAMES: [&str; FEATURES] = [
@@ -136,6 +140,10 @@ pub const FEATURE_NAMES: [&str; FEATURES] = [
     "kind_group_same",
     "kind_group_any",
     "keyword_and_gap",
+    "least_person_share",
+    "other_person_share",
+    "least_name_share",
+    "uncovered_share",
 ];
 
 /// An entry with its features.
@@ -178,7 +186,10 @@ impl Matcher {
             matcher.add(Entry::Fact(index), &fact.aliases, evidence, &analyzers, lexicons);
         }
         for (index, gap) in knowledge.curated.gaps.iter().enumerate() {
-            matcher.add(Entry::Gap(index), &gap.aliases, Evidence::default(), &analyzers, lexicons);
+            // A gap is asked in the words of what the sources do say about its subject.
+            let nearest = knowledge.curated.facts.iter().position(|fact| Some(&fact.id) == gap.nearest.as_ref());
+            let evidence = nearest.map_or_else(Evidence::default, |fact| matcher.evidence[fact].context());
+            matcher.add(Entry::Gap(index), &gap.aliases, evidence, &analyzers, lexicons);
         }
         matcher.weigh();
         matcher
@@ -195,7 +206,7 @@ impl Matcher {
                     lexicons[language.index()].add(&token.folded, analyzer.stem(&token.folded));
                 }
                 let folded: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
-                let kind = kind(&folded, analyzer.words());
+                let kind = kind(text, &tokens, analyzer.words());
                 evidence.asked.extend(analyzer.all_terms(&tokens));
                 evidence.kinds.insert(kind);
                 let mut units: Vec<AliasUnit> = Vec::new();
@@ -209,6 +220,13 @@ impl Matcher {
             }
         }
         evidence.aliases = first..self.aliases.len();
+        let own = &self.aliases[first..];
+        for unit in own.iter().flat_map(|alias| &alias.units).filter(|unit| matches!(unit.kind, UnitKind::Person | UnitKind::Name)) {
+            *evidence.names.entry(unit.terms[0]).or_default() += 1.0 / own.len() as f32;
+            if unit.kind == UnitKind::Person {
+                self.persons.insert(unit.terms[0]);
+            }
+        }
         evidence.terms = evidence.stated.union(&evidence.asked).copied().collect();
         self.entries.push(entry);
         self.evidence.push(evidence);
@@ -355,6 +373,13 @@ impl Matcher {
             let alias_only = alias.units.iter().any(|unit| unit.kind == kind && !question.units.iter().any(|asked| share_a_term(&asked.unit.terms, &unit.terms)));
             truth(asked_only && alias_only)
         };
+        let of_kind = |kind: UnitKind| question.units.iter().filter(move |unit| unit.unit.kind == kind).map(|unit| unit.unit.terms[0]);
+        let least_share = |kind: UnitKind| of_kind(kind).map(|name| evidence.names.get(&name).copied().unwrap_or(0.0)).fold(1.0, f32::min);
+        let other_share = |kind: UnitKind| {
+            let asks = of_kind(kind).next().is_some();
+            let others = evidence.names.iter().filter(|(name, _)| self.persons.contains(*name) && !of_kind(kind).any(|asked| asked == **name));
+            if asks { others.map(|(_, share)| *share).fold(0.0, f32::max) } else { 0.0 }
+        };
         let lacked = alias.units.iter().filter(|unit| !question.units.iter().any(|asked| share_a_term(&asked.unit.terms, &unit.terms)));
         let asks_number = matches!(question.kind, Kind::HowMany | Kind::HowMuch | Kind::HowLong);
         let features = [
@@ -395,6 +420,10 @@ impl Matcher {
             truth(alias.kind.group() == question.kind.group()),
             truth(evidence.kinds.iter().any(|kind| kind.group() == question.kind.group())),
             truth(question.kind == Kind::Keyword && matches!(self.entries[entry as usize], Entry::Gap(_))),
+            least_share(UnitKind::Person),
+            other_share(UnitKind::Person),
+            least_share(UnitKind::Name),
+            missing.uncovered / asked.total,
         ];
         Candidate { entry: self.entries[entry as usize], features, alias: (alias.language, alias.index), uncovered: missing.surfaces }
     }
@@ -432,6 +461,7 @@ impl Matcher {
             missing.unknown += truth(!unit.known);
             missing.heaviest = missing.heaviest.max(relative);
             missing.count += keeps(kind);
+            missing.uncovered += weight;
             missing.surfaces.push(unit.unit.surface.clone());
         }
         missing
@@ -483,10 +513,16 @@ struct Missing {
     by_alias: f32,
     by_alias_count: f32,
     count: f32,
+    uncovered: f32,
     surfaces: Vec<String>,
 }
 
 impl Evidence {
+    /// What a gap takes over from its nearest fact: the words of the subject, not the questions.
+    fn context(&self) -> Self {
+        Self { stated: self.stated.clone(), asked: self.asked.clone(), has_number: self.has_number, has_time: self.has_time, ..Self::default() }
+    }
+
     fn add_statement(&mut self, text: &str, analyzer: &Analyzer<'_>, lexicon: &mut Lexicon) {
         let tokens = tokenize(text);
         for token in &tokens {

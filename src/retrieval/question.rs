@@ -54,13 +54,14 @@ pub fn clip(text: &str) -> &str {
 pub fn analyse(text: &str, language: Language, concepts: &Concepts, lexicon: &Lexicon) -> Question {
     let analyzer = Analyzer::new(language, concepts);
     let words = analyzer.words();
-    let mut tokens = tokenize(clip(text));
+    let text = clip(text);
+    let mut tokens = tokenize(text);
     tokens.truncate(MOST_TOKENS);
     let all: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
     strip_politeness(&mut tokens, words);
     let small_talk = small_talk(&all, &tokens, words);
     let folded: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
-    let kind = kind(&folded, words);
+    let kind = kind(text, &tokens, words);
     let negated = tokens.iter().any(|token| words.is_negation(&token.folded));
     let mended = mend(&mut tokens, &analyzer, lexicon);
     let mut units: Vec<QuestionUnit> = Vec::new();
@@ -127,26 +128,43 @@ fn small_talk(all: &[String], rest: &[Token], words: &Words) -> Option<Topic> {
     })
 }
 
-/// The kind a question shows by its words: the longest phrase wins; one that starts the question beats its equals.
+/// The kind a text asks for: that of its last clause with a question mark, where that shows any; else that of the whole.
 #[must_use]
-pub fn kind(folded: &[String], words: &Words) -> Kind {
-    let position = |phrase: &[String]| folded.windows(phrase.len().max(1)).position(|window| window == phrase);
+pub fn kind(text: &str, tokens: &[Token], words: &Words) -> Kind {
+    let clause = text.rfind('?').map(|mark| {
+        let start = text[..mark].rfind(['.', ':', ';', '!', '?', '\n', '—', '–']).map_or(0, |at| at + 1);
+        let inside: Vec<&str> = tokens.iter().filter(|token| start <= token.range.start && token.range.end <= mark).map(|token| token.folded.as_str()).collect();
+        kind_of_words(&inside, words)
+    });
+    match clause {
+        Some(kind) if kind != Kind::Keyword => kind,
+        _ => kind_of_words(&tokens.iter().map(|token| token.folded.as_str()).collect::<Vec<_>>(), words),
+    }
+}
+
+/// The kind words show: the longest phrase wins, among equals the first in the text; a lone "said" or "what" yields to
+/// any other question word.
+fn kind_of_words(folded: &[&str], words: &Words) -> Kind {
+    // A conjunction before the question is none of its words.
+    let folded = if folded.len() > 1 && CONJUNCTIONS.contains(&folded[0]) { &folded[1..] } else { folded };
     let mut best: Option<(usize, std::cmp::Reverse<usize>, Kind)> = None;
     for (phrase, kind, start_only) in &words.kinds {
-        if best.is_some_and(|(length, ..)| phrase.len() < length) {
+        if best.is_some_and(|(rank, ..)| 2 * phrase.len() < rank) {
             break;
         }
-        let Some(at) = position(phrase) else { continue };
-        if *start_only && at != 0 {
-            continue;
-        }
-        let candidate = (phrase.len(), std::cmp::Reverse(at), *kind);
+        let found = folded.windows(phrase.len()).position(|window| window.iter().eq(phrase.iter()));
+        let Some(at) = found.filter(|at| !start_only || *at == 0) else { continue };
+        let lone = phrase.len() == 1 && matches!(kind, Kind::Said | Kind::What | Kind::List | Kind::YesNo);
+        let candidate = (2 * phrase.len() - usize::from(lone), std::cmp::Reverse(at), *kind);
         if best.is_none_or(|best| (candidate.0, candidate.1) > (best.0, best.1)) {
             best = Some(candidate);
         }
     }
     best.map_or(Kind::Keyword, |(.., kind)| kind)
 }
+
+/// Words that join a question to what was said before.
+const CONJUNCTIONS: &[&str] = &["e", "ma", "allora", "quindi", "and", "but", "so", "et", "mais", "alors", "donc", "а", "і", "але", "то", "та"];
 
 /// The language of a text: the one whose short words and whose base vocabulary hold most of its words.
 #[must_use]

@@ -14,6 +14,8 @@ use crate::retrieval::text::{Stems, fold, fold_words};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// The name of somebody or something, not who they are.
+    Name,
     /// A person or a body.
     Who,
     /// A time.
