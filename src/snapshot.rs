@@ -114,7 +114,7 @@ impl Snapshot {
 }
 
 fn learn(text: &str, analyzer: &Analyzer<'_>, lexicon: &mut Lexicon) {
-    for token in tokenize(text) {
-        lexicon.add(&token.folded, analyzer.stem(&token.folded));
+    for (token, stem) in analyzer.read(&tokenize(text)).words() {
+        lexicon.add(&token.folded, stem);
     }
 }

@@ -38,7 +38,7 @@ pub struct Unit {
 }
 
 /// The analyzer of one language over one thesaurus.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Analyzer<'a> {
     language: Language,
     words: &'static Words,
@@ -62,7 +62,7 @@ impl<'a> Analyzer<'a> {
     /// The stem of a folded word, as a term.
     #[must_use]
     pub fn stem(&self, word: &str) -> u32 {
-        term(&self.stems.stem(word))
+        self.stems.with(word, term)
     }
 
     /// The term of the longest label that starts at the head of a sequence of stems, and how many of them it takes.
@@ -81,17 +81,26 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    /// Whether a token is an everyday word.
-    fn is_common(&self, token: &Token) -> bool {
-        self.words.class_of(&token.folded, &self.stems.stem(&token.folded)) == Class::Common
+    /// Stems the tokens that carry anything, once for all that is asked of them.
+    #[must_use]
+    pub fn read<'t>(&self, tokens: &'t [Token]) -> Reading<'t> {
+        let mut reading = Reading { content: Vec::with_capacity(tokens.len()), stems: Vec::with_capacity(tokens.len()) };
+        for token in tokens {
+            let class = self.class(token);
+            if class == Class::Stop {
+                continue;
+            }
+            let (stem, common) = self.stems.with(&token.folded, |stem| (term(stem), self.words.is_common(stem)));
+            reading.content.push((token, if class == Class::Content && common { Class::Common } else { class }));
+            reading.stems.push(stem);
+        }
+        reading
     }
 
     /// The units of tokens: labels of the thesaurus where the longest matches, single words elsewhere.
     #[must_use]
-    pub fn units(&self, tokens: &[Token]) -> Vec<Unit> {
-        let content: Vec<(&Token, Class)> =
-            tokens.iter().map(|token| (token, self.class(token))).filter(|(_, class)| *class != Class::Stop).collect();
-        let stems: Vec<u32> = content.iter().map(|(token, _)| self.stem(&token.folded)).collect();
+    pub fn units(&self, reading: &Reading<'_>) -> Vec<Unit> {
+        let Reading { content, stems } = reading;
         let mut units = Vec::with_capacity(content.len());
         let mut at = 0;
         while at < content.len() {
@@ -106,10 +115,12 @@ impl<'a> Analyzer<'a> {
                 Some(ConceptKind::Person) => UnitKind::Person,
                 Some(ConceptKind::Place | ConceptKind::Organisation | ConceptKind::Event) => UnitKind::Name,
                 None if self.words.number(&token.folded).is_some() => UnitKind::Number,
-                None if class == Class::Filler => UnitKind::Filler,
-                Some(ConceptKind::Vocabulary) if class == Class::Filler && taken == 1 => UnitKind::Filler,
-                _ if taken == 1 && self.is_common(token) => UnitKind::Common,
-                _ => UnitKind::Word,
+                _ if taken > 1 => UnitKind::Word,
+                _ => match class {
+                    Class::Stop | Class::Filler => UnitKind::Filler,
+                    Class::Common => UnitKind::Common,
+                    Class::Content => UnitKind::Word,
+                },
             };
             let last = content[at + taken - 1].0;
             let surface = content[at..at + taken].iter().map(|(token, _)| token.folded.as_str()).collect::<Vec<_>>().join(" ");
@@ -134,15 +145,28 @@ impl<'a> Analyzer<'a> {
 
     /// Every term of tokens: stems, and the concepts of every label, inner ones too. For what is searched in.
     #[must_use]
-    pub fn all_terms(&self, tokens: &[Token]) -> Vec<u32> {
-        let content: Vec<&Token> = tokens.iter().filter(|token| self.class(token) != Class::Stop).collect();
-        let stems: Vec<u32> = content.iter().map(|token| self.stem(&token.folded)).collect();
+    pub fn all_terms(&self, reading: &Reading<'_>) -> Vec<u32> {
+        let Reading { content, stems } = reading;
         let mut terms = Vec::with_capacity(2 * stems.len());
-        for (at, token) in content.iter().enumerate() {
+        for (at, (token, _)) in content.iter().enumerate() {
             terms.push(stems[at]);
             terms.extend(self.concepts.all(self.language, &stems[at..]).map(|concept| concept.term));
             terms.extend(self.words.number(&token.folded).map(|value| term(&value.to_string())));
         }
         terms
+    }
+}
+
+/// The tokens of a text that carry anything, with their stems.
+#[derive(Debug)]
+pub struct Reading<'t> {
+    content: Vec<(&'t Token, Class)>,
+    stems: Vec<u32>,
+}
+
+impl<'t> Reading<'t> {
+    /// Each token with its stem.
+    pub fn words(&self) -> impl Iterator<Item = (&'t Token, u32)> + '_ {
+        self.content.iter().map(|(token, _)| *token).zip(self.stems.iter().copied())
     }
 }

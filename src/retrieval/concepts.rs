@@ -1,7 +1,7 @@
 //! The thesaurus, compiled: word sequences of a text become concepts, whatever the language.
 
-use std::collections::HashMap;
 
+use rustc_hash::FxHashMap as HashMap;
 use crate::knowledge::{Concept, ConceptKind, Language};
 use crate::retrieval::text::{Stems, term, tokenize};
 use crate::retrieval::words::Words;
@@ -36,18 +36,19 @@ impl Concepts {
     #[must_use]
     pub fn compile(concepts: &[Concept]) -> Self {
         let mut compiled = Self::default();
+        let stemmers = Language::ALL.map(Stems::of);
         for (index, concept) in concepts.iter().enumerate() {
             compiled.concepts.push(Compiled { id: concept.id.clone(), term: term(&format!("#{}", concept.id)), kind: concept.kind });
             for (&language, labels) in &concept.labels {
                 for label in labels {
-                    compiled.add(language, label, index as u32);
+                    compiled.add(language, label, index as u32, &stemmers);
                 }
             }
         }
         for (index, concept) in concepts.iter().enumerate().filter(|(_, concept)| concept.kind != ConceptKind::Vocabulary) {
             for label in concept.labels.values().flatten().filter(|label| label.starts_with(char::is_uppercase)) {
                 for language in Language::ALL {
-                    compiled.add_new(language, label, index as u32);
+                    compiled.add_new(language, label, index as u32, &stemmers);
                 }
             }
         }
@@ -57,15 +58,15 @@ impl Concepts {
         compiled
     }
 
-    fn add(&mut self, language: Language, label: &str, concept: u32) {
-        if let Some((first, rest)) = stems(language, label).split_first() {
+    fn add(&mut self, language: Language, label: &str, concept: u32, stemmers: &[Stems; 4]) {
+        if let Some((first, rest)) = stems(language, label, &stemmers[language.index()]).split_first() {
             self.labels[language.index()].entry(*first).or_default().push(Label { rest: rest.to_vec(), concept });
         }
     }
 
     /// Adds a label of another language, unless it means something in this one already.
-    fn add_new(&mut self, language: Language, label: &str, concept: u32) {
-        if let Some((first, rest)) = stems(language, label).split_first() {
+    fn add_new(&mut self, language: Language, label: &str, concept: u32, stemmers: &[Stems; 4]) {
+        if let Some((first, rest)) = stems(language, label, &stemmers[language.index()]).split_first() {
             let labels = self.labels[language.index()].entry(*first).or_default();
             if !labels.iter().any(|label| label.rest == rest) {
                 labels.push(Label { rest: rest.to_vec(), concept });
@@ -101,8 +102,8 @@ impl Concepts {
 }
 
 /// The stems of a label, without function words.
-fn stems(language: Language, label: &str) -> Vec<u32> {
-    let (words, stemmer) = (Words::of(language), Stems::of(language));
+fn stems(language: Language, label: &str, stemmer: &Stems) -> Vec<u32> {
+    let words = Words::of(language);
     let tokens = tokenize(label).into_iter().filter(|token| token.acronym || !(token.elided || words.is_stop(&token.folded)));
-    tokens.map(|token| term(&stemmer.stem(&token.folded))).collect()
+    tokens.map(|token| stemmer.with(&token.folded, term)).collect()
 }

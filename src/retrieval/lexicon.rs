@@ -1,6 +1,6 @@
 //! The words a base knows in each language, and the nearest of them to a misspelt one.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 /// Known folded words of one language, grouped so that a near one is found without looking at all.
 #[derive(Debug, Default)]
@@ -54,15 +54,15 @@ impl Lexicon {
         self.known.is_empty()
     }
 
-    /// The known word nearest to a misspelt one: one edit away from four letters on, two from eight on (a transposition is
+    /// The known word nearest to a misspelt one: one edit away from four letters on, two from ten on (a transposition is
     /// one edit: optimal string alignment). Among equals the one most alike by Jaro–Winkler, which favours a shared head.
     #[must_use]
     pub fn nearest(&self, word: &str) -> Option<&str> {
         let length = word.chars().count();
         let limit = match length {
             0..4 => return None,
-            4..8 => 1,
-            8..25 => 2,
+            4..10 => 1,
+            10..25 => 2,
             _ => return None,
         };
         let mut best: Option<(usize, f64, &str)> = None;

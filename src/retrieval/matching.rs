@@ -5,7 +5,7 @@
 //! likeness, question kind, uncovered names and numbers, agreement with the evidence. What the features are worth is
 //! learned elsewhere ([`crate::answer`]).
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::ops::Range;
 
 use crate::knowledge::{Knowledge, Language, Texts};
@@ -202,15 +202,16 @@ impl Matcher {
             let analyzer = &analyzers[language.index()];
             for (index, text) in texts.iter().enumerate() {
                 let tokens = tokenize(text);
-                for token in &tokens {
-                    lexicons[language.index()].add(&token.folded, analyzer.stem(&token.folded));
+                let reading = analyzer.read(&tokens);
+                for (token, stem) in reading.words() {
+                    lexicons[language.index()].add(&token.folded, stem);
                 }
-                let folded: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
+                let folded: Vec<&str> = tokens.iter().map(|token| token.folded.as_str()).collect();
                 let kind = kind(text, &tokens, analyzer.words());
-                evidence.asked.extend(analyzer.all_terms(&tokens));
+                evidence.asked.extend(analyzer.all_terms(&reading));
                 evidence.kinds.insert(kind);
                 let mut units: Vec<AliasUnit> = Vec::new();
-                for Unit { terms, kind, .. } in analyzer.units(&tokens) {
+                for Unit { terms, kind, .. } in analyzer.units(&reading) {
                     if kind != UnitKind::Filler && !units.iter().any(|unit| unit.terms == terms) {
                         units.push(AliasUnit { terms, kind, weight: 0.0 });
                     }
@@ -234,7 +235,7 @@ impl Matcher {
 
     /// Computes weights and postings once all entries are known.
     fn weigh(&mut self) {
-        let mut frequency: HashMap<u32, u32> = HashMap::new();
+        let mut frequency: HashMap<u32, u32> = HashMap::default();
         for evidence in &self.evidence {
             for &term in &evidence.terms {
                 *frequency.entry(term).or_default() += 1;
@@ -525,12 +526,13 @@ impl Evidence {
 
     fn add_statement(&mut self, text: &str, analyzer: &Analyzer<'_>, lexicon: &mut Lexicon) {
         let tokens = tokenize(text);
-        for token in &tokens {
-            lexicon.add(&token.folded, analyzer.stem(&token.folded));
+        let reading = analyzer.read(&tokens);
+        for (token, stem) in reading.words() {
+            lexicon.add(&token.folded, stem);
             self.has_number |= analyzer.words().number(&token.folded).is_some();
             self.has_time |= analyzer.words().is_time(&token.folded);
         }
-        self.stated.extend(analyzer.all_terms(&tokens));
+        self.stated.extend(analyzer.all_terms(&reading));
     }
 }
 
@@ -548,7 +550,7 @@ pub fn teach(concepts: &[crate::knowledge::Concept], lexicons: &mut [Lexicon; 4]
     for concept in concepts {
         for (language, label) in concept.labels.iter().flat_map(|(language, labels)| labels.iter().map(move |label| (*language, label))) {
             for word in fold_words(label) {
-                let stem = term(&stems[language.index()].stem(&word));
+                let stem = stems[language.index()].with(&word, term);
                 lexicons[language.index()].add(&word, stem);
             }
         }

@@ -170,7 +170,7 @@ impl PassageWriter {
 fn index_text(texts: &[&str], analyzer: &Analyzer<'_>) -> String {
     let mut joined = String::new();
     for text in texts {
-        for term in analyzer.all_terms(&tokenize(text)) {
+        for term in analyzer.all_terms(&analyzer.read(&tokenize(text))) {
             push_term(&mut joined, term);
             joined.push(' ');
         }

@@ -65,7 +65,7 @@ pub fn analyse(text: &str, language: Language, concepts: &Concepts, lexicon: &Le
     let negated = tokens.iter().any(|token| words.is_negation(&token.folded));
     let mended = mend(&mut tokens, &analyzer, lexicon);
     let mut units: Vec<QuestionUnit> = Vec::new();
-    for unit in analyzer.units(&tokens) {
+    for unit in analyzer.units(&analyzer.read(&tokens)) {
         if words.is_negation(&unit.surface) || units.iter().any(|seen| seen.unit.terms == unit.terms) {
             continue;
         }
@@ -93,17 +93,11 @@ fn mend(tokens: &mut [Token], analyzer: &Analyzer<'_>, lexicon: &Lexicon) -> Vec
 
 /// Removes every phrase of politeness.
 fn strip_politeness(tokens: &mut Vec<Token>, words: &Words) {
-    for phrase in &words.politeness {
-        if phrase.is_empty() || phrase.len() > tokens.len() {
-            continue;
-        }
-        let mut at = 0;
-        while at + phrase.len() <= tokens.len() {
-            if tokens[at..at + phrase.len()].iter().map(|token| &token.folded).eq(phrase) {
-                tokens.drain(at..at + phrase.len());
-            } else {
-                at += 1;
-            }
+    let mut at = 0;
+    while at < tokens.len() {
+        match words.politeness_at(&tokens[at..]) {
+            Some(taken) => drop(tokens.drain(at..at + taken)),
+            None => at += 1,
         }
     }
 }
@@ -148,16 +142,13 @@ fn kind_of_words(folded: &[&str], words: &Words) -> Kind {
     // A conjunction before the question is none of its words.
     let folded = if folded.len() > 1 && CONJUNCTIONS.contains(&folded[0]) { &folded[1..] } else { folded };
     let mut best: Option<(usize, std::cmp::Reverse<usize>, Kind)> = None;
-    for (phrase, kind, start_only) in &words.kinds {
-        if best.is_some_and(|(rank, ..)| 2 * phrase.len() < rank) {
-            break;
-        }
-        let found = folded.windows(phrase.len()).position(|window| window.iter().eq(phrase.iter()));
-        let Some(at) = found.filter(|at| !start_only || *at == 0) else { continue };
-        let lone = phrase.len() == 1 && matches!(kind, Kind::Said | Kind::What | Kind::List | Kind::YesNo);
-        let candidate = (2 * phrase.len() - usize::from(lone), std::cmp::Reverse(at), *kind);
-        if best.is_none_or(|best| (candidate.0, candidate.1) > (best.0, best.1)) {
-            best = Some(candidate);
+    for at in 0..folded.len() {
+        for phrase in words.kinds_at(&folded[at..]).filter(|phrase| !phrase.start_only || at == 0) {
+            let lone = phrase.words() == 1 && matches!(phrase.kind, Kind::Said | Kind::What | Kind::List | Kind::YesNo);
+            let candidate = (2 * phrase.words() - usize::from(lone), std::cmp::Reverse(at), phrase.kind);
+            if best.is_none_or(|best| (candidate.0, candidate.1) > (best.0, best.1)) {
+                best = Some(candidate);
+            }
         }
     }
     best.map_or(Kind::Keyword, |(.., kind)| kind)

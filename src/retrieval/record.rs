@@ -49,7 +49,7 @@ impl RecordWriter {
         let slice = &text[passage.range.clone()];
         let mut tokens = tokenize(slice);
         tokens.truncate(MOST_TOKENS);
-        let titles = analyzer.all_terms(&tokenize(heading));
+        let titles = analyzer.all_terms(&analyzer.read(&tokenize(heading)));
         let sentences: Vec<Range<usize>> =
             passage.sentences.iter().take(u16::MAX as usize).map(|range| range.start - passage.range.start..range.end - passage.range.start).collect();
         self.bytes.clear();

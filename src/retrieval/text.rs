@@ -1,5 +1,7 @@
 //! Tokens: words with their byte ranges, folded so that case, accents and apostrophes do not matter.
 
+use rustc_hash::FxHashMap as HashMap;
+use std::cell::RefCell;
 use std::ops::Range;
 
 use frostem::{Algorithm, Stemmer};
@@ -153,13 +155,16 @@ pub fn mostly_cyrillic(text: &str) -> bool {
     2 * cyrillic > letters
 }
 
-/// Stems folded words of one language with Snowball's algorithm.
-#[derive(Clone, Copy)]
-pub struct Stems(Stemmer);
+/// Stems folded words of one language with Snowball's algorithm, each distinct word once: reading a base stems the same
+/// words thousands of times.
+pub struct Stems {
+    stemmer: Stemmer,
+    known: RefCell<HashMap<String, Box<str>>>,
+}
 
 impl std::fmt::Debug for Stems {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Stems({:?})", self.0.algorithm())
+        write!(f, "Stems({:?})", self.stemmer.algorithm())
     }
 }
 
@@ -167,23 +172,40 @@ impl Stems {
     /// The stemmer of a language.
     #[must_use]
     pub fn of(language: Language) -> Self {
-        Self(Stemmer::new(match language {
+        let stemmer = Stemmer::new(match language {
             Language::It => Algorithm::Italian,
             Language::En => Algorithm::English,
             Language::Fr => Algorithm::French,
             Language::Uk => Algorithm::Ukrainian,
-        }))
+        });
+        Self { stemmer, known: RefCell::default() }
     }
 
-    /// The stem of a folded word; short words and numbers are their own.
+    /// Applies `use_it` to the stem of a folded word; short words and numbers are their own.
+    pub fn with<T>(&self, word: &str, use_it: impl FnOnce(&str) -> T) -> T {
+        if word.chars().nth(3).is_none() || word.starts_with(|c: char| c.is_numeric()) {
+            return use_it(word);
+        }
+        let mut known = self.known.borrow_mut();
+        if let Some(stem) = known.get(word) {
+            return use_it(stem);
+        }
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        let stem = known.entry(word.to_owned()).or_insert_with(|| self.stemmer.stem(word).into());
+        use_it(stem)
+    }
+
+    /// The stem of a folded word.
     #[must_use]
     pub fn stem(&self, word: &str) -> String {
-        if word.chars().nth(3).is_none() || word.starts_with(|c: char| c.is_numeric()) {
-            return word.to_owned();
-        }
-        self.0.stem(word).into_owned()
+        self.with(word, str::to_owned)
     }
 }
+
+/// How many stems are remembered: enough for any base's vocabulary, too few for a large archive's to fill memory.
+const MOST_KNOWN: usize = 50_000;
 
 /// A term: the hash of a stem or of a concept's id. 32 bits keep the forward index small; among the tens of thousands
 /// of terms of a curated base a collision is unlikely, and its worst effect is one wrong overlap.

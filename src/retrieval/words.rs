@@ -2,13 +2,13 @@
 //!
 //! The lists live in `languages/*.toml` and are part of the program; an event's own vocabulary belongs in its thesaurus.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
 use crate::knowledge::Language;
-use crate::retrieval::text::{Stems, fold, fold_words};
+use crate::retrieval::text::{Stems, Token, fold, fold_words};
 
 /// What kind of answer a question asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -106,6 +106,25 @@ pub enum Class {
     Content,
 }
 
+/// A phrase that shows the kind of a question.
+#[derive(Debug)]
+pub struct KindPhrase {
+    /// Its words after the first.
+    rest: Vec<String>,
+    /// What it shows.
+    pub kind: Kind,
+    /// Whether it counts only at the start.
+    pub start_only: bool,
+}
+
+impl KindPhrase {
+    /// How many words it has.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.rest.len() + 1
+    }
+}
+
 /// The lists of one language, folded and ready for look-up.
 #[derive(Debug)]
 pub struct Words {
@@ -116,10 +135,10 @@ pub struct Words {
     common: HashSet<String>,
     times: HashSet<String>,
     numbers: HashMap<String, u64>,
-    /// Phrases as folded words, the longest first.
-    pub politeness: Vec<Vec<String>>,
-    /// Question phrases as folded words, the longest first; whether they count only at the start.
-    pub kinds: Vec<(Vec<String>, Kind, bool)>,
+    /// Phrases of politeness by their first word, the longest first: their words after it.
+    politeness: HashMap<String, Vec<Vec<String>>>,
+    /// Question phrases by their first word.
+    kinds: HashMap<String, Vec<KindPhrase>>,
     /// Whole messages of small talk.
     pub small_talk: Vec<(Vec<String>, Topic)>,
 }
@@ -149,15 +168,26 @@ impl Words {
         let stems = Stems::of(language);
         let common = lists.common.iter().flat_map(|word| fold_words(word)).map(|word| stems.stem(&word)).collect();
         let start_only = |phrase: &str, kind| phrase.starts_with('^') || kind == Kind::YesNo;
-        let mut kinds: Vec<_> = lists
-            .kinds
-            .iter()
-            .flat_map(|(&kind, phrases)| phrases.iter().map(move |phrase| (fold_words(phrase), kind, start_only(phrase, kind))))
-            .filter(|(phrase, ..)| !phrase.is_empty())
-            .collect();
-        kinds.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
-        let mut politeness: Vec<_> = lists.politeness.iter().map(|phrase| fold_words(phrase)).collect();
-        politeness.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
+        let mut kinds: HashMap<String, Vec<KindPhrase>> = HashMap::default();
+        for (&kind, phrases) in &lists.kinds {
+            for phrase in phrases {
+                let start_only = start_only(phrase, kind);
+                let mut words = fold_words(phrase).into_iter();
+                if let Some(first) = words.next() {
+                    kinds.entry(first).or_default().push(KindPhrase { rest: words.collect(), kind, start_only });
+                }
+            }
+        }
+        // Reading a list gives its phrases in no order; which of two equals is met first must not depend on that.
+        kinds.values_mut().for_each(|phrases| phrases.sort_by(|a, b| (&a.rest, a.kind).cmp(&(&b.rest, b.kind))));
+        let mut politeness: HashMap<String, Vec<Vec<String>>> = HashMap::default();
+        for phrase in &lists.politeness {
+            let mut words = fold_words(phrase).into_iter();
+            if let Some(first) = words.next() {
+                politeness.entry(first).or_default().push(words.collect());
+            }
+        }
+        politeness.values_mut().for_each(|phrases| phrases.sort_by_key(|rest| std::cmp::Reverse(rest.len())));
         Self {
             stop: set(&lists.stop),
             negation: set(&lists.negation),
@@ -171,13 +201,23 @@ impl Words {
         }
     }
 
-    /// What a folded word with a stem can say.
+    /// How many words the longest phrase of politeness takes that starts at the head of a sequence of tokens.
     #[must_use]
-    pub fn class_of(&self, word: &str, stem: &str) -> Class {
-        match self.class(word) {
-            Class::Content if self.common.contains(stem) => Class::Common,
-            class => class,
-        }
+    pub fn politeness_at(&self, tokens: &[Token]) -> Option<usize> {
+        let rest = self.politeness.get(&tokens.first()?.folded)?.iter().find(|rest| tokens.len() > rest.len() && rest.iter().zip(&tokens[1..]).all(|(word, token)| *word == token.folded))?;
+        Some(rest.len() + 1)
+    }
+
+    /// The phrases that show a question's kind and start at the head of a sequence of folded words.
+    pub fn kinds_at<'a>(&'a self, folded: &'a [&str]) -> impl Iterator<Item = &'a KindPhrase> {
+        let phrases = folded.first().and_then(|first| self.kinds.get(*first));
+        phrases.into_iter().flatten().filter(|phrase| folded.len() > phrase.rest.len() && phrase.rest.iter().eq(folded[1..=phrase.rest.len()].iter()))
+    }
+
+    /// Whether a stem is that of an everyday word.
+    #[must_use]
+    pub fn is_common(&self, stem: &str) -> bool {
+        self.common.contains(stem)
     }
 
     /// What a folded word can say, everyday words not told apart.
