@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::knowledge::{self, Coverage, Diagnostic, Knowledge, Loaded, Metadata};
 use crate::retrieval::{
-    Analyzer, Concepts, IndexError, Lexicon, Matcher, PassageWriter, Passages, analyzers, teach, tokenize,
+    Analyzer, Concepts, IndexError, Lexicon, Matcher, PassageWriter, Passages, analyzers, teach,
 };
 
 mod archive_index;
@@ -76,13 +76,6 @@ impl Snapshot {
         teach(&knowledge.curated.concepts, &mut lexicons);
         let analyzers = analyzers(&concepts);
         let matcher = Matcher::build(&knowledge, &concepts, &mut lexicons);
-        for source in &knowledge.sources {
-            let language = source.metadata.language;
-            let texts = source.article.iter().map(|range| &source.text[range.clone()]).chain(source.metadata.title.as_deref());
-            for text in texts {
-                learn(text, &analyzers[language.index()], &mut lexicons[language.index()]);
-            }
-        }
         let fill = |writer: &mut PassageWriter| -> Result<(), IndexError> {
             for source in &knowledge.sources {
                 writer.add(&source.metadata, &source.text, &source.passages, &analyzers[source.metadata.language.index()])?;
@@ -94,6 +87,11 @@ impl Snapshot {
         } else {
             archive_index::open_or_build(&knowledge, data, &analyzers, fill, progress)?
         };
+        for (lexicon, analyzer) in lexicons.iter_mut().zip(&analyzers) {
+            // Indexing has met every word of the sources.
+            analyzer.fresh().iter().for_each(|(word, stem)| lexicon.add(word, *stem));
+        }
+        drop(analyzers);
         Ok(Self { knowledge, concepts, lexicons, matcher, passages, version })
     }
 
@@ -110,11 +108,5 @@ impl Snapshot {
     #[must_use]
     pub fn coverage(&self) -> Coverage {
         knowledge::coverage(&self.knowledge)
-    }
-}
-
-fn learn(text: &str, analyzer: &Analyzer<'_>, lexicon: &mut Lexicon) {
-    for (token, stem) in analyzer.read(&tokenize(text)).words() {
-        lexicon.add(&token.folded, stem);
     }
 }

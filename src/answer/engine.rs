@@ -71,7 +71,8 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn find(&self, text: &str, language: Option<Language>, without: Option<Without>) -> Findings {
         let language = language.unwrap_or_else(|| detect(text, &self.snapshot.lexicons, self.snapshot.knowledge.default_language));
-        let question = analyse(text, language, &self.snapshot.concepts, &self.snapshot.lexicons[language.index()]);
+        let passages = &self.snapshot.passages;
+        let question = analyse(text, language, &self.snapshot.concepts, &self.snapshot.lexicons[language.index()], |stem| passages.frequency(stem) > 0);
         let ranked = rank(&self.snapshot.passages, &question, &self.calibration.ranking).unwrap_or_else(|error| {
             tracing::error!(%error, "the passages cannot be searched; facts still answer");
             Vec::new()

@@ -1,6 +1,9 @@
 //! A text as matching sees it: a sequence of units, each a word or a multi-word label, with its terms.
 
+use std::cell::RefCell;
 use std::ops::Range;
+
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::knowledge::{ConceptKind, Language};
 use crate::retrieval::concepts::Concepts;
@@ -37,20 +40,41 @@ pub struct Unit {
     pub kind: UnitKind,
 }
 
-/// The analyzer of one language over one thesaurus.
-#[derive(Debug)]
+/// What is known of a word, whatever text it stands in.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    stem: u32,
+    class: Class,
+    /// The term of its digits, if it is a number.
+    digits: Option<u32>,
+}
+
+/// How many words are remembered: enough for any base's vocabulary, too few for a large archive's to fill memory.
+const MOST_KNOWN: usize = 60_000;
+
+/// The analyzer of one language over one thesaurus. It looks each distinct word up once: a base says the same words
+/// thousands of times.
 pub struct Analyzer<'a> {
     language: Language,
     words: &'static Words,
     stems: Stems,
     concepts: &'a Concepts,
+    known: RefCell<HashMap<Box<str>, Known>>,
+    /// Words met for the first time since [`Analyzer::fresh`] was called, with their stems.
+    fresh: RefCell<Vec<(Box<str>, u32)>>,
+}
+
+impl std::fmt::Debug for Analyzer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Analyzer").field("language", &self.language).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Analyzer<'a> {
     /// The analyzer of a language.
     #[must_use]
     pub fn new(language: Language, concepts: &'a Concepts) -> Self {
-        Self { language, words: Words::of(language), stems: Stems::of(language), concepts }
+        Self { language, words: Words::of(language), stems: Stems::of(language), concepts, known: RefCell::default(), fresh: RefCell::default() }
     }
 
     /// The word lists of the language.
@@ -62,7 +86,33 @@ impl<'a> Analyzer<'a> {
     /// The stem of a folded word, as a term.
     #[must_use]
     pub fn stem(&self, word: &str) -> u32 {
-        self.stems.with(word, term)
+        self.known(word).stem
+    }
+
+    /// The words met for the first time since the last call, function words left out.
+    pub fn fresh(&self) -> Vec<(Box<str>, u32)> {
+        std::mem::take(&mut self.fresh.borrow_mut())
+    }
+
+    fn known(&self, word: &str) -> Known {
+        if let Some(known) = self.known.borrow().get(word) {
+            return *known;
+        }
+        let (stem, common) = self.stems.with(word, |stem| (term(stem), self.words.is_common(stem)));
+        let class = match self.words.class(word) {
+            Class::Content if common => Class::Common,
+            class => class,
+        };
+        let known = Known { stem, class, digits: self.words.number(word).map(|value| term(&value.to_string())) };
+        let mut memory = self.known.borrow_mut();
+        if memory.len() >= MOST_KNOWN {
+            memory.clear();
+        }
+        memory.insert(word.into(), known);
+        if class != Class::Stop && self.fresh.borrow().len() < MOST_KNOWN {
+            self.fresh.borrow_mut().push((word.into(), stem));
+        }
+        known
     }
 
     /// The term of the longest label that starts at the head of a sequence of stems, and how many of them it takes.
@@ -74,25 +124,28 @@ impl<'a> Analyzer<'a> {
     /// The class of a token: a word in capitals is never a function word (US, IT).
     #[must_use]
     pub fn class(&self, token: &Token) -> Class {
-        match self.words.class(&token.folded) {
+        self.class_of(token, self.known(&token.folded).class)
+    }
+
+    fn class_of(&self, token: &Token, class: Class) -> Class {
+        match class {
             _ if token.elided => Class::Stop,
             Class::Stop if token.acronym => Class::Content,
             class => class,
         }
     }
 
-    /// Stems the tokens that carry anything, once for all that is asked of them.
+    /// Looks up the tokens that carry anything, once for all that is asked of them.
     #[must_use]
     pub fn read<'t>(&self, tokens: &'t [Token]) -> Reading<'t> {
         let mut reading = Reading { content: Vec::with_capacity(tokens.len()), stems: Vec::with_capacity(tokens.len()) };
         for token in tokens {
-            let class = self.class(token);
-            if class == Class::Stop {
-                continue;
+            let known = self.known(&token.folded);
+            let class = self.class_of(token, known.class);
+            if class != Class::Stop {
+                reading.content.push(Word { token, class, digits: known.digits });
+                reading.stems.push(known.stem);
             }
-            let (stem, common) = self.stems.with(&token.folded, |stem| (term(stem), self.words.is_common(stem)));
-            reading.content.push((token, if class == Class::Content && common { Class::Common } else { class }));
-            reading.stems.push(stem);
         }
         reading
     }
@@ -104,17 +157,19 @@ impl<'a> Analyzer<'a> {
         let mut units = Vec::with_capacity(content.len());
         let mut at = 0;
         while at < content.len() {
-            let (token, class) = content[at];
+            let Word { token, class, digits } = content[at];
             let found = self.concepts.longest(self.language, &stems[at..]);
             let taken = found.map_or(1, |(_, taken)| taken);
             let mut terms: Vec<u32> = found.iter().map(|(concept, _)| concept.term).collect();
             if taken == 1 {
+                // Number words mean their digits: "trentacinque" meets 35.
+                terms.extend(digits.filter(|digits| *digits != stems[at]));
                 terms.push(stems[at]);
             }
             let kind = match found.map(|(concept, _)| concept.kind) {
                 Some(ConceptKind::Person) => UnitKind::Person,
                 Some(ConceptKind::Place | ConceptKind::Organisation | ConceptKind::Event) => UnitKind::Name,
-                None if self.words.number(&token.folded).is_some() => UnitKind::Number,
+                None if digits.is_some() => UnitKind::Number,
                 _ if taken > 1 => UnitKind::Word,
                 _ => match class {
                     Class::Stop | Class::Filler => UnitKind::Filler,
@@ -122,25 +177,12 @@ impl<'a> Analyzer<'a> {
                     Class::Content => UnitKind::Word,
                 },
             };
-            let last = content[at + taken - 1].0;
-            let surface = content[at..at + taken].iter().map(|(token, _)| token.folded.as_str()).collect::<Vec<_>>().join(" ");
+            let last = content[at + taken - 1].token;
+            let surface = content[at..at + taken].iter().map(|word| word.token.folded.as_str()).collect::<Vec<_>>().join(" ");
             units.push(Unit { range: token.range.start..last.range.end, surface, terms, kind });
             at += taken;
         }
-        self.unify_numbers(&mut units);
         units
-    }
-
-    /// Gives number words the term of their digits too, so that "trentacinque" meets 35.
-    fn unify_numbers(&self, units: &mut [Unit]) {
-        for unit in units.iter_mut().filter(|unit| unit.kind == UnitKind::Number) {
-            if let Some(value) = self.words.number(&unit.surface) {
-                let digits = term(&value.to_string());
-                if !unit.terms.contains(&digits) {
-                    unit.terms.insert(0, digits);
-                }
-            }
-        }
     }
 
     /// Every term of tokens: stems, and the concepts of every label, inner ones too. For what is searched in.
@@ -148,25 +190,26 @@ impl<'a> Analyzer<'a> {
     pub fn all_terms(&self, reading: &Reading<'_>) -> Vec<u32> {
         let Reading { content, stems } = reading;
         let mut terms = Vec::with_capacity(2 * stems.len());
-        for (at, (token, _)) in content.iter().enumerate() {
+        for (at, word) in content.iter().enumerate() {
             terms.push(stems[at]);
             terms.extend(self.concepts.all(self.language, &stems[at..]).map(|concept| concept.term));
-            terms.extend(self.words.number(&token.folded).map(|value| term(&value.to_string())));
+            terms.extend(word.digits);
         }
         terms
     }
 }
 
+/// A token that carries something.
+#[derive(Debug, Clone, Copy)]
+struct Word<'t> {
+    token: &'t Token,
+    class: Class,
+    digits: Option<u32>,
+}
+
 /// The tokens of a text that carry anything, with their stems.
 #[derive(Debug)]
 pub struct Reading<'t> {
-    content: Vec<(&'t Token, Class)>,
+    content: Vec<Word<'t>>,
     stems: Vec<u32>,
-}
-
-impl<'t> Reading<'t> {
-    /// Each token with its stem.
-    pub fn words(&self) -> impl Iterator<Item = (&'t Token, u32)> + '_ {
-        self.content.iter().map(|(token, _)| *token).zip(self.stems.iter().copied())
-    }
 }

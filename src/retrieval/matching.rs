@@ -59,15 +59,100 @@ struct AliasUnit {
     weight: f32,
 }
 
+/// A set of terms, sorted.
+#[derive(Debug, Default, Clone)]
+struct Terms(Vec<u32>);
+
+impl Terms {
+    fn contains(&self, term: u32) -> bool {
+        self.0.binary_search(&term).is_ok()
+    }
+
+    fn holds_one_of(&self, terms: &[u32]) -> bool {
+        terms.iter().any(|&term| self.contains(term))
+    }
+
+    /// Puts the terms in order after some were added.
+    fn settle(&mut self) {
+        self.0.sort_unstable();
+        self.0.dedup();
+        self.0.shrink_to_fit();
+    }
+}
+
+/// An entry as read, before it has a number.
+#[derive(Debug)]
+struct Entered {
+    entry: Entry,
+    evidence: Evidence,
+    aliases: Vec<Alias>,
+    persons: Vec<u32>,
+}
+
+impl Entered {
+    fn new(entry: Entry, texts: &Texts, mut evidence: Evidence, analyzers: &[Analyzer<'_>; 4]) -> Self {
+        let (mut aliases, mut persons) = (Vec::new(), Vec::new());
+        for (&language, texts) in texts {
+            let analyzer = &analyzers[language.index()];
+            for (index, text) in texts.iter().enumerate() {
+                let tokens = tokenize(text);
+                let reading = analyzer.read(&tokens);
+                let kind = kind(text, &tokens, analyzer.words());
+                evidence.asked.0.extend(analyzer.all_terms(&reading));
+                evidence.kinds.insert(kind);
+                let mut units: Vec<AliasUnit> = Vec::new();
+                for Unit { terms, kind, .. } in analyzer.units(&reading) {
+                    if kind != UnitKind::Filler && !units.iter().any(|unit| unit.terms == terms) {
+                        units.push(AliasUnit { terms, kind, weight: 0.0 });
+                    }
+                }
+                let negated = tokens.iter().any(|token| analyzer.words().is_negation(&token.folded));
+                let folded = tokens.iter().map(|token| token.folded.as_str()).collect::<Vec<_>>().join(" ");
+                aliases.push(Alias { entry: 0, language, index, folded, kind, negated, units, weight: 0.0 });
+            }
+        }
+        evidence.asked.settle();
+        evidence.stated.settle();
+        for unit in aliases.iter().flat_map(|alias| &alias.units).filter(|unit| matches!(unit.kind, UnitKind::Person | UnitKind::Name)) {
+            *evidence.names.entry(unit.terms[0]).or_default() += 1.0 / aliases.len() as f32;
+            if unit.kind == UnitKind::Person {
+                persons.push(unit.terms[0]);
+            }
+        }
+        Self { entry, evidence, aliases, persons }
+    }
+}
+
+/// Applies `read` to all items, in order, on all processors, and teaches the lexicons the words met.
+fn shared_out<T: Sync, R: Send>(items: &[T], concepts: &Concepts, lexicons: &mut [Lexicon; 4], read: impl Fn(&[Analyzer<'_>; 4], &T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let part = items.len().div_ceil(threads).max(1);
+    let work = |items: &[T]| {
+        let analyzers = Language::ALL.map(|language| Analyzer::new(language, concepts));
+        let results: Vec<R> = items.iter().map(|item| read(&analyzers, item)).collect();
+        (results, analyzers.map(|analyzer| analyzer.fresh()))
+    };
+    let parts: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = items.chunks(part).map(|items| scope.spawn(|| work(items))).collect();
+        running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    let mut all = Vec::with_capacity(items.len());
+    for (results, fresh) in parts {
+        all.extend(results);
+        for (lexicon, words) in lexicons.iter_mut().zip(fresh) {
+            words.iter().for_each(|(word, stem)| lexicon.add(word, *stem));
+        }
+    }
+    all
+}
+
 /// All there is to know of an entry for measuring.
 #[derive(Debug, Default)]
 struct Evidence {
-    /// Every term of its aliases, answers and quotes.
-    terms: HashSet<u32>,
-    /// Terms of its quotes and answers alone: what it really says.
-    stated: HashSet<u32>,
-    /// Terms of its aliases alone.
-    asked: HashSet<u32>,
+    /// Terms of its quotes and answers: what it says.
+    stated: Terms,
+    /// Terms of its aliases.
+    asked: Terms,
     /// Kinds of questions its aliases ask.
     kinds: HashSet<Kind>,
     /// Whether its quotes or answers hold a number or a date word.
@@ -168,12 +253,15 @@ struct Asked<'q> {
 }
 
 impl Matcher {
-    /// Analyses every alias, answer and quote, and teaches the lexicons their words.
+    /// Analyses every alias, answer and quote, and teaches the lexicons their words. Entries are shared out between the
+    /// processors: reading them is most of what starting costs.
     #[must_use]
     pub fn build(knowledge: &Knowledge, concepts: &Concepts, lexicons: &mut [Lexicon; 4]) -> Self {
+        let curated = &knowledge.curated;
         let mut matcher = Self::default();
-        let analyzers = Language::ALL.map(|language| Analyzer::new(language, concepts));
-        for (index, fact) in knowledge.curated.facts.iter().enumerate() {
+        let facts: Vec<usize> = (0..curated.facts.len()).collect();
+        let read = shared_out(&facts, concepts, lexicons, |analyzers, &index| {
+            let fact = &curated.facts[index];
             let mut evidence = Evidence::default();
             let quotes = fact.citations.iter().map(|citation| {
                 let source = &knowledge.sources[citation.source];
@@ -181,54 +269,31 @@ impl Matcher {
             });
             let answers = fact.answer.iter().map(|(&language, text)| (language, text.as_str()));
             for (language, text) in quotes.chain(answers) {
-                evidence.add_statement(text, &analyzers[language.index()], &mut lexicons[language.index()]);
+                evidence.add_statement(text, &analyzers[language.index()]);
             }
-            matcher.add(Entry::Fact(index), &fact.aliases, evidence, &analyzers, lexicons);
-        }
-        for (index, gap) in knowledge.curated.gaps.iter().enumerate() {
+            Entered::new(Entry::Fact(index), &fact.aliases, evidence, analyzers)
+        });
+        read.into_iter().for_each(|entered| matcher.add(entered));
+        let gaps: Vec<usize> = (0..curated.gaps.len()).collect();
+        let read = shared_out(&gaps, concepts, lexicons, |analyzers, &index| {
+            let gap = &curated.gaps[index];
             // A gap is asked in the words of what the sources do say about its subject.
-            let nearest = knowledge.curated.facts.iter().position(|fact| Some(&fact.id) == gap.nearest.as_ref());
+            let nearest = curated.facts.iter().position(|fact| Some(&fact.id) == gap.nearest.as_ref());
             let evidence = nearest.map_or_else(Evidence::default, |fact| matcher.evidence[fact].context());
-            matcher.add(Entry::Gap(index), &gap.aliases, evidence, &analyzers, lexicons);
-        }
+            Entered::new(Entry::Gap(index), &gap.aliases, evidence, analyzers)
+        });
+        read.into_iter().for_each(|entered| matcher.add(entered));
         matcher.weigh();
         matcher
     }
 
-    fn add(&mut self, entry: Entry, aliases: &Texts, mut evidence: Evidence, analyzers: &[Analyzer<'_>; 4], lexicons: &mut [Lexicon; 4]) {
-        let number = self.entries.len() as u32;
-        let first = self.aliases.len();
-        for (&language, texts) in aliases {
-            let analyzer = &analyzers[language.index()];
-            for (index, text) in texts.iter().enumerate() {
-                let tokens = tokenize(text);
-                let reading = analyzer.read(&tokens);
-                for (token, stem) in reading.words() {
-                    lexicons[language.index()].add(&token.folded, stem);
-                }
-                let folded: Vec<&str> = tokens.iter().map(|token| token.folded.as_str()).collect();
-                let kind = kind(text, &tokens, analyzer.words());
-                evidence.asked.extend(analyzer.all_terms(&reading));
-                evidence.kinds.insert(kind);
-                let mut units: Vec<AliasUnit> = Vec::new();
-                for Unit { terms, kind, .. } in analyzer.units(&reading) {
-                    if kind != UnitKind::Filler && !units.iter().any(|unit| unit.terms == terms) {
-                        units.push(AliasUnit { terms, kind, weight: 0.0 });
-                    }
-                }
-                let negated = folded.iter().any(|word| analyzer.words().is_negation(word));
-                self.aliases.push(Alias { entry: number, language, index, folded: folded.join(" "), kind, negated, units, weight: 0.0 });
-            }
-        }
+    fn add(&mut self, entered: Entered) {
+        let Entered { entry, mut evidence, mut aliases, persons } = entered;
+        let (number, first) = (self.entries.len() as u32, self.aliases.len());
+        aliases.iter_mut().for_each(|alias| alias.entry = number);
+        self.aliases.extend(aliases);
         evidence.aliases = first..self.aliases.len();
-        let own = &self.aliases[first..];
-        for unit in own.iter().flat_map(|alias| &alias.units).filter(|unit| matches!(unit.kind, UnitKind::Person | UnitKind::Name)) {
-            *evidence.names.entry(unit.terms[0]).or_default() += 1.0 / own.len() as f32;
-            if unit.kind == UnitKind::Person {
-                self.persons.insert(unit.terms[0]);
-            }
-        }
-        evidence.terms = evidence.stated.union(&evidence.asked).copied().collect();
+        self.persons.extend(persons);
         self.entries.push(entry);
         self.evidence.push(evidence);
     }
@@ -237,7 +302,10 @@ impl Matcher {
     fn weigh(&mut self) {
         let mut frequency: HashMap<u32, u32> = HashMap::default();
         for evidence in &self.evidence {
-            for &term in &evidence.terms {
+            for &term in &evidence.asked.0 {
+                *frequency.entry(term).or_default() += 1;
+            }
+            for &term in evidence.stated.0.iter().filter(|term| !evidence.asked.contains(**term)) {
                 *frequency.entry(term).or_default() += 1;
             }
         }
@@ -260,7 +328,7 @@ impl Matcher {
             }
         }
         for (number, evidence) in self.evidence.iter().enumerate() {
-            for &term in &evidence.stated {
+            for &term in &evidence.stated.0 {
                 self.stated.entry(term).or_default().push(number as u32);
             }
         }
@@ -435,13 +503,13 @@ impl Matcher {
         for (unit, &weight) in asked.question.units.iter().zip(&asked.weights) {
             let (terms, kind) = (&unit.unit.terms, unit.unit.kind);
             let relative = weight / self.unknown;
-            let within = |set: &HashSet<u32>| terms.iter().any(|term| set.contains(term));
-            if within(&evidence.stated) {
+            let (is_stated, is_asked) = (evidence.stated.holds_one_of(terms), evidence.asked.holds_one_of(terms));
+            if is_stated {
                 missing.stated += weight;
             } else {
                 missing.unstated = missing.unstated.max(relative);
             }
-            if !within(&evidence.asked) {
+            if !is_asked {
                 missing.never_asked = missing.never_asked.max(relative);
                 missing.persons_never_asked += truth(kind == UnitKind::Person);
             }
@@ -449,7 +517,7 @@ impl Matcher {
                 missing.by_alias = missing.by_alias.max(relative);
                 missing.by_alias_count += keeps(kind);
             }
-            if within(&evidence.terms) {
+            if is_stated || is_asked {
                 missing.covered += weight;
                 continue;
             }
@@ -524,15 +592,11 @@ impl Evidence {
         Self { stated: self.stated.clone(), asked: self.asked.clone(), has_number: self.has_number, has_time: self.has_time, ..Self::default() }
     }
 
-    fn add_statement(&mut self, text: &str, analyzer: &Analyzer<'_>, lexicon: &mut Lexicon) {
+    fn add_statement(&mut self, text: &str, analyzer: &Analyzer<'_>) {
         let tokens = tokenize(text);
-        let reading = analyzer.read(&tokens);
-        for (token, stem) in reading.words() {
-            lexicon.add(&token.folded, stem);
-            self.has_number |= analyzer.words().number(&token.folded).is_some();
-            self.has_time |= analyzer.words().is_time(&token.folded);
-        }
-        self.stated.extend(analyzer.all_terms(&reading));
+        self.has_number |= tokens.iter().any(|token| analyzer.words().number(&token.folded).is_some());
+        self.has_time |= tokens.iter().any(|token| analyzer.words().is_time(&token.folded));
+        self.stated.0.extend(analyzer.all_terms(&analyzer.read(&tokens)));
     }
 }
 

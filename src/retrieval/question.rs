@@ -49,9 +49,10 @@ pub fn clip(text: &str) -> &str {
     &text[..end]
 }
 
-/// Analyses a question in a given language.
+/// Analyses a question in a given language. `is_indexed` says whether a stem stands in any passage: a large archive's words
+/// are in its index only.
 #[must_use]
-pub fn analyse(text: &str, language: Language, concepts: &Concepts, lexicon: &Lexicon) -> Question {
+pub fn analyse(text: &str, language: Language, concepts: &Concepts, lexicon: &Lexicon, is_indexed: impl Fn(u32) -> bool) -> Question {
     let analyzer = Analyzer::new(language, concepts);
     let words = analyzer.words();
     let text = clip(text);
@@ -63,24 +64,25 @@ pub fn analyse(text: &str, language: Language, concepts: &Concepts, lexicon: &Le
     let folded: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
     let kind = kind(text, &tokens, words);
     let negated = tokens.iter().any(|token| words.is_negation(&token.folded));
-    let mended = mend(&mut tokens, &analyzer, lexicon);
+    let is_known = |word: &str, stem: u32| lexicon.knows(word) || lexicon.knows_stem(stem) || is_indexed(stem);
+    let mended = mend(&mut tokens, &analyzer, lexicon, &is_known);
     let mut units: Vec<QuestionUnit> = Vec::new();
     for unit in analyzer.units(&analyzer.read(&tokens)) {
         if words.is_negation(&unit.surface) || units.iter().any(|seen| seen.unit.terms == unit.terms) {
             continue;
         }
         let changed = mended.iter().find(|(start, ..)| unit.range.contains(start));
-        let known = unit.terms.len() > 1 || unit.surface.contains(' ') || lexicon.knows(&unit.surface) || unit.terms.iter().any(|term| lexicon.knows_stem(*term));
+        let known = unit.terms.len() > 1 || unit.surface.contains(' ') || unit.terms.iter().any(|term| is_known(&unit.surface, *term));
         units.push(QuestionUnit { known, mended: changed.map(|(_, word)| word.clone()), unit });
     }
     Question { folded: folded.join(" "), language, kind, units, negated, small_talk }
 }
 
 /// Replaces unknown words by the nearest known one; gives where each stood and what it became.
-fn mend(tokens: &mut [Token], analyzer: &Analyzer<'_>, lexicon: &Lexicon) -> Vec<(usize, String)> {
+fn mend(tokens: &mut [Token], analyzer: &Analyzer<'_>, lexicon: &Lexicon, is_known: &impl Fn(&str, u32) -> bool) -> Vec<(usize, String)> {
     let mut mended = Vec::new();
     for token in tokens.iter_mut() {
-        if analyzer.class(token) != Class::Content || lexicon.knows(&token.folded) || mended.len() >= MOST_MENDED || lexicon.knows_stem(analyzer.stem(&token.folded)) {
+        if analyzer.class(token) != Class::Content || mended.len() >= MOST_MENDED || is_known(&token.folded, analyzer.stem(&token.folded)) {
             continue;
         }
         if let Some(word) = lexicon.nearest(&token.folded) {
@@ -144,8 +146,8 @@ fn kind_of_words(folded: &[&str], words: &Words) -> Kind {
     let mut best: Option<(usize, std::cmp::Reverse<usize>, Kind)> = None;
     for at in 0..folded.len() {
         for phrase in words.kinds_at(&folded[at..]).filter(|phrase| !phrase.start_only || at == 0) {
-            let lone = phrase.words() == 1 && matches!(phrase.kind, Kind::Said | Kind::What | Kind::List | Kind::YesNo);
-            let candidate = (2 * phrase.words() - usize::from(lone), std::cmp::Reverse(at), phrase.kind);
+            let lone = phrase.words == 1 && matches!(phrase.kind, Kind::Said | Kind::What | Kind::List | Kind::YesNo);
+            let candidate = (2 * phrase.words - usize::from(lone), std::cmp::Reverse(at), phrase.kind);
             if best.is_none_or(|best| (candidate.0, candidate.1) > (best.0, best.1)) {
                 best = Some(candidate);
             }

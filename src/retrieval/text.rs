@@ -1,7 +1,5 @@
 //! Tokens: words with their byte ranges, folded so that case, accents and apostrophes do not matter.
 
-use rustc_hash::FxHashMap as HashMap;
-use std::cell::RefCell;
 use std::ops::Range;
 
 use frostem::{Algorithm, Stemmer};
@@ -48,7 +46,7 @@ pub fn tokenize(text: &str) -> Vec<Token> {
     let mut chars = text.char_indices().peekable();
     let mut after_apostrophe = false;
     while let Some((start, first)) = chars.next() {
-        if !first.is_alphanumeric() {
+        if !is_word(first) {
             after_apostrophe = after_apostrophe && is_apostrophe(first);
             continue;
         }
@@ -58,7 +56,7 @@ pub fn tokenize(text: &str) -> Vec<Token> {
         let mut cyrillic = is_cyrillic(first);
         let mut next_apostrophe = false;
         while let Some(&(at, c)) = chars.peek() {
-            if c.is_alphanumeric() || is_combining(c) {
+            if is_word(c) || is_combining(c) {
                 push_folded(&mut folded, c);
                 letters += usize::from(!is_combining(c));
                 capitals += usize::from(c.is_uppercase());
@@ -120,6 +118,8 @@ fn push_folded(folded: &mut String, c: char) {
     match c {
         'A'..='Z' => folded.push(c.to_ascii_lowercase()),
         c if c.is_ascii() => folded.push(c),
+        'а'..='я' | 'і' | 'ї' | 'є' => folded.push(c),
+        'А'..='Я' => folded.push(char::from_u32(c as u32 + 32).unwrap_or(c)),
         'ґ' | 'Ґ' => folded.push('г'),
         'ё' | 'Ё' => folded.push('е'),
         c if is_cyrillic(c) => folded.extend(c.to_lowercase()),
@@ -132,6 +132,11 @@ fn push_folded(folded: &mut String, c: char) {
             }
         }),
     }
+}
+
+/// Whether a character belongs to a word; the common ranges are told without a table.
+fn is_word(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_alphanumeric() } else { matches!(c, 'а'..='я' | 'А'..='Я' | 'à'..='ö') || c.is_alphanumeric() }
 }
 
 fn is_combining(c: char) -> bool {
@@ -155,16 +160,12 @@ pub fn mostly_cyrillic(text: &str) -> bool {
     2 * cyrillic > letters
 }
 
-/// Stems folded words of one language with Snowball's algorithm, each distinct word once: reading a base stems the same
-/// words thousands of times.
-pub struct Stems {
-    stemmer: Stemmer,
-    known: RefCell<HashMap<String, Box<str>>>,
-}
+/// Stems folded words of one language with Snowball's algorithm.
+pub struct Stems(Stemmer);
 
 impl std::fmt::Debug for Stems {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Stems({:?})", self.stemmer.algorithm())
+        write!(f, "Stems({:?})", self.0.algorithm())
     }
 }
 
@@ -172,13 +173,12 @@ impl Stems {
     /// The stemmer of a language.
     #[must_use]
     pub fn of(language: Language) -> Self {
-        let stemmer = Stemmer::new(match language {
+        Self(Stemmer::new(match language {
             Language::It => Algorithm::Italian,
             Language::En => Algorithm::English,
             Language::Fr => Algorithm::French,
             Language::Uk => Algorithm::Ukrainian,
-        });
-        Self { stemmer, known: RefCell::default() }
+        }))
     }
 
     /// Applies `use_it` to the stem of a folded word; short words and numbers are their own.
@@ -186,15 +186,7 @@ impl Stems {
         if word.chars().nth(3).is_none() || word.starts_with(|c: char| c.is_numeric()) {
             return use_it(word);
         }
-        let mut known = self.known.borrow_mut();
-        if let Some(stem) = known.get(word) {
-            return use_it(stem);
-        }
-        if known.len() >= MOST_KNOWN {
-            known.clear();
-        }
-        let stem = known.entry(word.to_owned()).or_insert_with(|| self.stemmer.stem(word).into());
-        use_it(stem)
+        use_it(&self.0.stem(word))
     }
 
     /// The stem of a folded word.
@@ -203,9 +195,6 @@ impl Stems {
         self.with(word, str::to_owned)
     }
 }
-
-/// How many stems are remembered: enough for any base's vocabulary, too few for a large archive's to fill memory.
-const MOST_KNOWN: usize = 50_000;
 
 /// A term: the hash of a stem or of a concept's id. 32 bits keep the forward index small; among the tens of thousands
 /// of terms of a curated base a collision is unlikely, and its worst effect is one wrong overlap.

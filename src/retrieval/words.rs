@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::knowledge::Language;
-use crate::retrieval::text::{Stems, Token, fold, fold_words};
+use crate::retrieval::text::{Stems, Token, fold, fold_words, term};
 
 /// What kind of answer a question asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,22 +107,19 @@ pub enum Class {
 }
 
 /// A phrase that shows the kind of a question.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct KindPhrase {
-    /// Its words after the first.
-    rest: Vec<String>,
+    /// How many words it has.
+    pub words: usize,
     /// What it shows.
     pub kind: Kind,
     /// Whether it counts only at the start.
     pub start_only: bool,
 }
 
-impl KindPhrase {
-    /// How many words it has.
-    #[must_use]
-    pub fn words(&self) -> usize {
-        self.rest.len() + 1
-    }
+/// The hash of a phrase grows word by word, so that all phrases at a place are found without comparing any.
+fn grow(hash: u64, word: &str) -> u64 {
+    (hash.rotate_left(7) ^ u64::from(term(word))).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// The lists of one language, folded and ready for look-up.
@@ -137,8 +134,10 @@ pub struct Words {
     numbers: HashMap<String, u64>,
     /// Phrases of politeness by their first word, the longest first: their words after it.
     politeness: HashMap<String, Vec<Vec<String>>>,
-    /// Question phrases by their first word.
-    kinds: HashMap<String, Vec<KindPhrase>>,
+    /// Question phrases by their hash.
+    kinds: HashMap<u64, KindPhrase>,
+    /// How many words the longest question phrase has that starts with a word.
+    longest_kind: HashMap<u64, usize>,
     /// Whole messages of small talk.
     pub small_talk: Vec<(Vec<String>, Topic)>,
 }
@@ -168,18 +167,20 @@ impl Words {
         let stems = Stems::of(language);
         let common = lists.common.iter().flat_map(|word| fold_words(word)).map(|word| stems.stem(&word)).collect();
         let start_only = |phrase: &str, kind| phrase.starts_with('^') || kind == Kind::YesNo;
-        let mut kinds: HashMap<String, Vec<KindPhrase>> = HashMap::default();
-        for (&kind, phrases) in &lists.kinds {
+        let (mut kinds, mut longest_kind) = (HashMap::default(), HashMap::default());
+        // In the order of the kinds: which of two equal phrases counts must not depend on how a list was read.
+        let mut by_kind: Vec<_> = lists.kinds.iter().collect();
+        by_kind.sort();
+        for (&kind, phrases) in by_kind {
             for phrase in phrases {
-                let start_only = start_only(phrase, kind);
-                let mut words = fold_words(phrase).into_iter();
-                if let Some(first) = words.next() {
-                    kinds.entry(first).or_default().push(KindPhrase { rest: words.collect(), kind, start_only });
-                }
+                let words = fold_words(phrase);
+                let Some(first) = words.first() else { continue };
+                let longest = longest_kind.entry(grow(0, first)).or_insert(0);
+                *longest = words.len().max(*longest);
+                let hash = words.iter().fold(0, |hash, word| grow(hash, word));
+                kinds.entry(hash).or_insert(KindPhrase { words: words.len(), kind, start_only: start_only(phrase, kind) });
             }
         }
-        // Reading a list gives its phrases in no order; which of two equals is met first must not depend on that.
-        kinds.values_mut().for_each(|phrases| phrases.sort_by(|a, b| (&a.rest, a.kind).cmp(&(&b.rest, b.kind))));
         let mut politeness: HashMap<String, Vec<Vec<String>>> = HashMap::default();
         for phrase in &lists.politeness {
             let mut words = fold_words(phrase).into_iter();
@@ -197,6 +198,7 @@ impl Words {
             numbers: numbers.collect(),
             politeness,
             kinds,
+            longest_kind,
             small_talk: phrases(&lists.small_talk),
         }
     }
@@ -209,9 +211,13 @@ impl Words {
     }
 
     /// The phrases that show a question's kind and start at the head of a sequence of folded words.
-    pub fn kinds_at<'a>(&'a self, folded: &'a [&str]) -> impl Iterator<Item = &'a KindPhrase> {
-        let phrases = folded.first().and_then(|first| self.kinds.get(*first));
-        phrases.into_iter().flatten().filter(|phrase| folded.len() > phrase.rest.len() && phrase.rest.iter().eq(folded[1..=phrase.rest.len()].iter()))
+    pub fn kinds_at(&self, folded: &[&str]) -> impl Iterator<Item = KindPhrase> {
+        let longest = folded.first().and_then(|first| self.longest_kind.get(&grow(0, first))).copied().unwrap_or(0);
+        let hashes = folded.iter().take(longest).scan(0, |hash, word| {
+            *hash = grow(*hash, word);
+            Some(*hash)
+        });
+        hashes.filter_map(|hash| self.kinds.get(&hash).copied())
     }
 
     /// Whether a stem is that of an everyday word.

@@ -1,0 +1,23 @@
+//! Integration tests: the library and the binary as their users meet them, one module per subject.
+#![allow(clippy::unwrap_used, reason = "a failed test may end in a panic")]
+
+#[path = "it/answers.rs"]
+mod answers;
+#[path = "it/architecture.rs"]
+mod architecture;
+#[path = "it/archive.rs"]
+mod archive;
+#[path = "it/batch.rs"]
+mod batch;
+#[path = "it/chat.rs"]
+mod chat;
+#[path = "it/check.rs"]
+mod check;
+#[path = "it/harbour.rs"]
+mod harbour;
+#[path = "it/help.rs"]
+mod help;
+#[path = "it/properties.rs"]
+mod properties;
+#[path = "it/support.rs"]
+mod support;
