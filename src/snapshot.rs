@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::knowledge::{self, Coverage, Diagnostic, Knowledge, Loaded, Metadata};
 use crate::retrieval::{
-    Analyzer, Concepts, IndexError, Lexicon, Matcher, PassageWriter, Passages, analyzers, teach,
+    Analyzer, Concepts, IndexError, Lexicon, Matcher, PassageWriter, Passages, analyzers,
 };
 
 mod archive_index;
@@ -57,12 +56,12 @@ impl Snapshot {
     ///
     /// # Errors
     /// When the files have errors or the index cannot be made.
-    pub fn load(folders: &Folders, progress: ProgressFn<'_>) -> Result<Arc<Self>, SnapshotError> {
+    pub fn load(folders: &Folders, progress: ProgressFn<'_>) -> Result<Self, SnapshotError> {
         let loaded = knowledge::load(&folders.seeds, &folders.knowledge);
         if loaded.is_broken() {
             return Err(SnapshotError::Broken(loaded.diagnostics));
         }
-        Ok(Arc::new(Self::index(loaded, &folders.data, progress)?))
+        Ok(Self::index(loaded, &folders.data, progress)?)
     }
 
     /// Indexes what was read; problems other than errors do not matter here.
@@ -71,9 +70,8 @@ impl Snapshot {
     /// When the index cannot be made.
     pub fn index(loaded: Loaded, data: &Path, progress: ProgressFn<'_>) -> Result<Self, IndexError> {
         let knowledge = loaded.knowledge;
-        let concepts = Concepts::compile(&knowledge.curated.concepts);
         let mut lexicons: [Lexicon; 4] = std::array::from_fn(|_| Lexicon::default());
-        teach(&knowledge.curated.concepts, &mut lexicons);
+        let concepts = Concepts::compile(&knowledge.curated.concepts, &mut lexicons);
         let analyzers = analyzers(&concepts);
         let matcher = Matcher::build(&knowledge, &concepts, &mut lexicons);
         let fill = |writer: &mut PassageWriter| -> Result<(), IndexError> {

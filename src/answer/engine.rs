@@ -285,8 +285,8 @@ impl<'a> Engine<'a> {
         });
         let unit = |unit: &crate::retrieval::QuestionUnit| match &unit.mended {
             Some(word) => format!("+{word}"),
-            None if unit.known => unit.unit.surface.clone(),
-            None => format!("?{}", unit.unit.surface),
+            None if unit.known => unit.surface.clone(),
+            None => format!("?{}", unit.surface),
         };
         Explanation {
             kind: question.kind,

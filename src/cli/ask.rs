@@ -38,7 +38,7 @@ pub struct Args {
 /// Runs the subcommand.
 pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
     let (snapshot, calibration) = (base.snapshot()?, base.calibration()?);
-    let engine = Engine::new(&snapshot, &calibration);
+    let engine = Engine::new(snapshot, &calibration);
     if args.batch {
         batch(engine, args)?;
         return Ok(ANSWERED);

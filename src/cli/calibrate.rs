@@ -30,10 +30,10 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
         }
         Ok(questions)
     };
-    let questions = load(&args.dev, &curated)?;
-    let general_questions = load(&args.general.join("questions"), &general)?;
-    let parts = [Part { snapshot: &general, questions: &general_questions }];
-    let (calibration, reasons) = calibrate(&Part { snapshot: &curated, questions: &questions }, &parts, &start);
+    let questions = load(&args.dev, curated)?;
+    let general_questions = load(&args.general.join("questions"), general)?;
+    let parts = [Part { snapshot: general, questions: &general_questions }];
+    let (calibration, reasons) = calibrate(&Part { snapshot: curated, questions: &questions }, &parts, &start);
     print!("{}", calibration.to_toml(&reasons));
     Ok(ANSWERED)
 }

@@ -19,6 +19,6 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
     let of_system = || std::env::var("LANG").ok().and_then(|code| Language::from_code(&code));
     let language = args.lang.or_else(of_system).unwrap_or(snapshot.knowledge.default_language);
     let history = base.folders().data.join("history.txt");
-    console::chat(Responder::new(&snapshot, &calibration), &snapshot.knowledge.name, language, Some(&history))?;
+    console::chat(Responder::new(snapshot, &calibration), &snapshot.knowledge.name, language, Some(&history))?;
     Ok(ANSWERED)
 }

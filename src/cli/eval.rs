@@ -62,17 +62,17 @@ struct Floor {
 /// Runs the subcommand.
 pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
     let (snapshot, calibration) = (base.snapshot()?, base.calibration()?);
-    let engine = Engine::new(&snapshot, &calibration);
+    let engine = Engine::new(snapshot, &calibration);
     let mut report = Report { version: snapshot.version.clone(), sets: BTreeMap::new() };
     for path in &args.sets {
         let mut questions = Vec::new();
         for file in set::files(path)? {
-            questions.extend(set::load(&file, &snapshot)?);
+            questions.extend(set::load(&file, snapshot)?);
         }
         let ranking = score::ranking(&engine, &questions);
         let scored = score::run(&engine, questions, args.failures);
         let name = path.display().to_string();
-        let scorecard = score::tally(&scored, &snapshot);
+        let scorecard = score::tally(&scored, snapshot);
         if !args.json {
             print(&name, &scorecard, &ranking);
         }

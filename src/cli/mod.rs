@@ -10,7 +10,6 @@ mod eval;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -101,10 +100,14 @@ impl Base {
     }
 
     /// Loads the knowledge base; its errors become one message.
-    fn snapshot(&self) -> anyhow::Result<Arc<Snapshot>> {
+    ///
+    /// It lives as long as the process, which serves nothing else: taking it apart at the end would cost more than an
+    /// answer.
+    fn snapshot(&self) -> anyhow::Result<&'static Snapshot> {
         let bar = std::sync::OnceLock::new();
         let progress = |progress: Progress| show_progress(&bar, progress);
-        Snapshot::load(&self.folders(), &progress).map_err(|error| match error {
+        let loaded = Snapshot::load(&self.folders(), &progress);
+        loaded.map(|snapshot| &*Box::leak(Box::new(snapshot))).map_err(|error| match error {
             SnapshotError::Broken(diagnostics) => anyhow::anyhow!("{}", broken(&diagnostics)),
             SnapshotError::Index(error) => anyhow::Error::from(error),
         })

@@ -1,7 +1,7 @@
 //! Reads `facts/*.toml`, `gaps/*.toml` and `thesaurus.toml`, and checks what needs no search index.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -108,38 +108,62 @@ pub struct Curated {
     references: Vec<(String, Origin)>,
 }
 
-/// Reads the curated files of the knowledge folder.
+/// One curated file, parsed.
+enum Parsed {
+    Facts(FactFile),
+    Gaps(GapFile),
+    Thesaurus(ThesaurusFile),
+}
+
+/// Reads the curated files of the knowledge folder. Files are parsed side by side, and taken in in their order.
 pub fn load(knowledge: &Path, sources: &[Source], diagnostics: &mut Vec<Diagnostic>) -> Curated {
+    type Parse = fn(Place<'_>, &mut Vec<Diagnostic>) -> Option<Parsed>;
+    let mut work: Vec<(PathBuf, Parse)> = Vec::new();
+    let parse_facts: Parse = |place, diagnostics| files::parse(place, diagnostics).map(Parsed::Facts);
+    let parse_gaps: Parse = |place, diagnostics| files::parse(place, diagnostics).map(Parsed::Gaps);
+    let parse_thesaurus: Parse = |place, diagnostics| files::parse(place, diagnostics).map(Parsed::Thesaurus);
+    work.extend(folder(knowledge, "facts", diagnostics).into_iter().map(|path| (path, parse_facts)));
+    work.extend(folder(knowledge, "gaps", diagnostics).into_iter().map(|path| (path, parse_gaps)));
+    let thesaurus = knowledge.join("thesaurus.toml");
+    work.extend(thesaurus.exists().then_some((thesaurus, parse_thesaurus)));
+    let parsed: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = work
+            .iter()
+            .map(|(path, parse)| {
+                scope.spawn(move || {
+                    let mut found = Vec::new();
+                    let file = path.display().to_string();
+                    let text = files::read(path, &mut found);
+                    let parsed = text.as_ref().and_then(|text| parse(Place { file: &file, text }, &mut found));
+                    (file, text, parsed, found)
+                })
+            })
+            .collect();
+        running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
     let mut curated = Curated::default();
     let mut quotes = Quotes { sources, locators: HashMap::new() };
-    for path in folder(knowledge, "facts", diagnostics) {
-        curated.read_file(&path, diagnostics, |curated, place, file: FactFile, diagnostics| {
-            for fact in file.fact {
-                curated.add_fact(place, fact, &mut quotes, diagnostics);
+    for (file, text, parsed, found) in parsed {
+        diagnostics.extend(found);
+        let Some(text) = text else { continue };
+        let place = Place { file: &file, text: &text };
+        match parsed {
+            Some(Parsed::Facts(facts)) => facts.fact.into_iter().for_each(|fact| curated.add_fact(place, fact, &mut quotes, diagnostics)),
+            Some(Parsed::Gaps(gaps)) => gaps.gap.into_iter().for_each(|gap| curated.add_gap(place, gap, diagnostics)),
+            Some(Parsed::Thesaurus(thesaurus)) => {
+                let mut ids = HashSet::new();
+                thesaurus.concept.into_iter().for_each(|concept| curated.add_concept(place, concept, &mut ids, diagnostics));
             }
-        });
-    }
-    for path in folder(knowledge, "gaps", diagnostics) {
-        curated.read_file(&path, diagnostics, |curated, place, file: GapFile, diagnostics| {
-            for gap in file.gap {
-                curated.add_gap(place, gap, diagnostics);
-            }
-        });
-    }
-    let thesaurus = knowledge.join("thesaurus.toml");
-    if thesaurus.exists() {
-        curated.read_file(&thesaurus, diagnostics, |curated, place, file: ThesaurusFile, diagnostics| {
-            for concept in file.concept {
-                curated.add_concept(place, concept, diagnostics);
-            }
-        });
+            None => {}
+        }
+        curated.texts.insert(file, text);
     }
     curated.check_references(diagnostics);
     curated.check_aliases(diagnostics);
     curated
 }
 
-fn folder(knowledge: &Path, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<std::path::PathBuf> {
+fn folder(knowledge: &Path, name: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     let folder = knowledge.join(name);
     if folder.is_dir() { files::list(&folder, &["toml"], diagnostics) } else { Vec::new() }
 }
@@ -151,21 +175,6 @@ struct Quotes<'a> {
 }
 
 impl Curated {
-    fn read_file<T: serde::de::DeserializeOwned>(
-        &mut self,
-        path: &Path,
-        diagnostics: &mut Vec<Diagnostic>,
-        mut add: impl FnMut(&mut Self, Place<'_>, T, &mut Vec<Diagnostic>),
-    ) {
-        let Some(text) = files::read(path, diagnostics) else { return };
-        let file = path.display().to_string();
-        let place = Place { file: &file, text: &text };
-        if let Some(parsed) = files::parse(place, diagnostics) {
-            add(self, place, parsed, diagnostics);
-        }
-        self.texts.insert(file, text);
-    }
-
     fn add_fact(&mut self, place: Place<'_>, raw: RawFact, quotes: &mut Quotes<'_>, diagnostics: &mut Vec<Diagnostic>) {
         if !self.claim(place, &raw.id, diagnostics) {
             return;
@@ -214,15 +223,16 @@ impl Curated {
         self.gaps.push(Gap { id, aliases, nearest });
     }
 
-    fn add_concept(&mut self, place: Place<'_>, raw: RawConcept, diagnostics: &mut Vec<Diagnostic>) {
+    fn add_concept(&mut self, place: Place<'_>, raw: RawConcept, ids: &mut HashSet<String>, diagnostics: &mut Vec<Diagnostic>) {
         let labels: Texts =
             [(Language::It, raw.it), (Language::En, raw.en), (Language::Fr, raw.fr), (Language::Uk, raw.uk)].into_iter().collect();
         if labels.values().all(Vec::is_empty) {
             diagnostics.push(place.error(raw.id.span().start, "this concept has no label", "add labels under it, en, fr or uk"));
         }
+        let start = raw.id.span().start;
         let id = raw.id.into_inner();
-        if self.concepts.iter().any(|concept| concept.id == id) {
-            diagnostics.push(place.error(place.text.len(), format!("the concept {id:?} stands twice"), "merge the two"));
+        if !ids.insert(id.clone()) {
+            diagnostics.push(place.error(start, format!("the concept {id:?} stands twice"), "merge the two"));
             return;
         }
         self.concepts.push(Concept { id, kind: raw.kind, labels });
@@ -258,8 +268,9 @@ impl Curated {
     }
 
     fn check_references(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let facts: HashSet<&str> = self.facts.iter().map(|fact| fact.id.as_str()).collect();
         for (id, origin) in &self.references {
-            if !self.facts.iter().any(|fact| &fact.id == id) {
+            if !facts.contains(id.as_str()) {
                 let what = format!("there is no fact {id:?}");
                 diagnostics.push(self.place(&origin.file).error(origin.offset, what, "correct the id, or remove the reference"));
             }

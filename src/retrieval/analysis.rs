@@ -32,12 +32,36 @@ pub enum UnitKind {
 pub struct Unit {
     /// Byte range in the text.
     pub range: Range<usize>,
-    /// Folded words.
-    pub surface: String,
+    /// Which of the words that carry something it is made of.
+    words: Range<usize>,
     /// Its terms: the concept first where there is one, then the stem. Two units match if they share a term.
-    pub terms: Vec<u32>,
+    pub terms: UnitTerms,
     /// What it is about.
     pub kind: UnitKind,
+}
+
+/// The few terms of a unit, held in place: a base has hundreds of thousands of units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnitTerms {
+    terms: [u32; 3],
+    length: u8,
+}
+
+impl UnitTerms {
+    fn push(&mut self, term: u32) {
+        if let Some(free) = self.terms.get_mut(usize::from(self.length)) {
+            *free = term;
+            self.length += 1;
+        }
+    }
+}
+
+impl std::ops::Deref for UnitTerms {
+    type Target = [u32];
+
+    fn deref(&self) -> &[u32] {
+        &self.terms[..usize::from(self.length)]
+    }
 }
 
 /// What is known of a word, whatever text it stands in.
@@ -160,10 +184,11 @@ impl<'a> Analyzer<'a> {
             let Word { token, class, digits } = content[at];
             let found = self.concepts.longest(self.language, &stems[at..]);
             let taken = found.map_or(1, |(_, taken)| taken);
-            let mut terms: Vec<u32> = found.iter().map(|(concept, _)| concept.term).collect();
+            let mut terms = UnitTerms::default();
+            found.iter().for_each(|(concept, _)| terms.push(concept.term));
             if taken == 1 {
                 // Number words mean their digits: "trentacinque" meets 35.
-                terms.extend(digits.filter(|digits| *digits != stems[at]));
+                digits.filter(|digits| *digits != stems[at]).into_iter().for_each(|digits| terms.push(digits));
                 terms.push(stems[at]);
             }
             let kind = match found.map(|(concept, _)| concept.kind) {
@@ -178,8 +203,7 @@ impl<'a> Analyzer<'a> {
                 },
             };
             let last = content[at + taken - 1].token;
-            let surface = content[at..at + taken].iter().map(|word| word.token.folded.as_str()).collect::<Vec<_>>().join(" ");
-            units.push(Unit { range: token.range.start..last.range.end, surface, terms, kind });
+            units.push(Unit { range: token.range.start..last.range.end, words: at..at + taken, terms, kind });
             at += taken;
         }
         units
@@ -212,4 +236,12 @@ struct Word<'t> {
 pub struct Reading<'t> {
     content: Vec<Word<'t>>,
     stems: Vec<u32>,
+}
+
+impl Reading<'_> {
+    /// The folded words of a unit.
+    #[must_use]
+    pub fn surface(&self, unit: &Unit) -> String {
+        self.content[unit.words.clone()].iter().map(|word| word.token.folded.as_str()).collect::<Vec<_>>().join(" ")
+    }
 }

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::ops::Range;
 
 use crate::knowledge::{Knowledge, Language, Texts};
-use crate::retrieval::analysis::{Analyzer, Unit, UnitKind};
+use crate::retrieval::analysis::{Analyzer, Unit, UnitKind, UnitTerms};
 use crate::retrieval::concepts::Concepts;
 use crate::retrieval::lexicon::Lexicon;
 use crate::retrieval::question::{Question, QuestionUnit, keeps, kind};
@@ -54,7 +54,7 @@ struct Alias {
 
 #[derive(Debug)]
 struct AliasUnit {
-    terms: Vec<u32>,
+    terms: UnitTerms,
     kind: UnitKind,
     weight: f32,
 }
@@ -274,12 +274,13 @@ impl Matcher {
             Entered::new(Entry::Fact(index), &fact.aliases, evidence, analyzers)
         });
         read.into_iter().for_each(|entered| matcher.add(entered));
+        let ids: HashMap<&str, usize> = curated.facts.iter().enumerate().map(|(index, fact)| (fact.id.as_str(), index)).collect();
         let gaps: Vec<usize> = (0..curated.gaps.len()).collect();
         let read = shared_out(&gaps, concepts, lexicons, |analyzers, &index| {
             let gap = &curated.gaps[index];
             // A gap is asked in the words of what the sources do say about its subject.
-            let nearest = curated.facts.iter().position(|fact| Some(&fact.id) == gap.nearest.as_ref());
-            let evidence = nearest.map_or_else(Evidence::default, |fact| matcher.evidence[fact].context());
+            let nearest = gap.nearest.as_deref().and_then(|id| ids.get(id));
+            let evidence = nearest.map_or_else(Evidence::default, |fact| matcher.evidence[*fact].context());
             Entered::new(Entry::Gap(index), &gap.aliases, evidence, analyzers)
         });
         read.into_iter().for_each(|entered| matcher.add(entered));
@@ -319,7 +320,7 @@ impl Matcher {
                 let weight = self.weight_of(&unit.terms) * keeps(unit.kind);
                 self.aliases[number].units[at].weight = weight;
                 self.aliases[number].weight += weight;
-                for &term in &self.aliases[number].units[at].terms {
+                for &term in self.aliases[number].units[at].terms.iter() {
                     let postings = self.postings.entry(term).or_default();
                     if postings.last() != Some(&(number as u32)) {
                         postings.push(number as u32);
@@ -531,7 +532,7 @@ impl Matcher {
             missing.heaviest = missing.heaviest.max(relative);
             missing.count += keeps(kind);
             missing.uncovered += weight;
-            missing.surfaces.push(unit.unit.surface.clone());
+            missing.surfaces.push(unit.surface.clone());
         }
         missing
     }
@@ -540,7 +541,7 @@ impl Matcher {
 /// Adds the weight of each question unit to everything its terms are posted under, once each.
 fn add_up(asked: &Asked<'_>, postings: &HashMap<u32, Vec<u32>>, sums: &mut [f32]) {
     for (unit, &weight) in asked.question.units.iter().zip(&asked.weights) {
-        match unit.unit.terms.as_slice() {
+        match &*unit.unit.terms {
             [only] => postings.get(only).into_iter().flatten().for_each(|&at| sums[at as usize] += weight),
             terms => {
                 let mut all: Vec<u32> = terms.iter().filter_map(|term| postings.get(term)).flatten().copied().collect();
@@ -606,17 +607,4 @@ fn order(question: &Question, alias: &Alias) -> f32 {
     let places: Vec<Option<usize>> = question.units.iter().filter(|unit| unit.is_informative()).map(|unit| place(&unit.unit.terms)).collect();
     let pairs = places.windows(2).filter(|pair| matches!(pair, [Some(a), Some(b)] if a < b && b - a <= 2)).count();
     pairs as f32 / (places.len().max(2) - 1) as f32
-}
-
-/// Teaches the lexicons the words that belong to a language or a thesaurus, whatever the facts say.
-pub fn teach(concepts: &[crate::knowledge::Concept], lexicons: &mut [Lexicon; 4]) {
-    let stems = Language::ALL.map(crate::retrieval::text::Stems::of);
-    for concept in concepts {
-        for (language, label) in concept.labels.iter().flat_map(|(language, labels)| labels.iter().map(move |label| (*language, label))) {
-            for word in fold_words(label) {
-                let stem = stems[language.index()].with(&word, term);
-                lexicons[language.index()].add(&word, stem);
-            }
-        }
-    }
 }

@@ -11,10 +11,10 @@ mod record;
 mod text;
 mod words;
 
-pub use analysis::{Analyzer, Unit, UnitKind};
+pub use analysis::{Analyzer, Unit, UnitKind, UnitTerms};
 pub use concepts::Concepts;
 pub use lexicon::Lexicon;
-pub use matching::{Candidate, Entry, FEATURE_NAMES, FEATURES, Matcher, Without, teach};
+pub use matching::{Candidate, Entry, FEATURE_NAMES, FEATURES, Matcher, Without};
 pub use passages::{Hit, IndexError, PassageWriter, Passages};
 pub use question::{LONGEST_QUESTION, Question, QuestionUnit, analyse, clip, detect};
 pub use ranking::{PASSAGE_FEATURE_NAMES, PASSAGE_FEATURES, RERANKED, RankedPassage, RankingWeights, SENTENCE_FEATURE_NAMES, SENTENCE_FEATURES, rank};

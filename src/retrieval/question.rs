@@ -19,6 +19,8 @@ const MOST_MENDED: usize = 12;
 pub struct QuestionUnit {
     /// The unit.
     pub unit: Unit,
+    /// Its folded words.
+    pub surface: String,
     /// Whether the base knows the word, as typed or mended.
     pub known: bool,
     /// The known word it was mended to.
@@ -58,22 +60,24 @@ pub fn analyse(text: &str, language: Language, concepts: &Concepts, lexicon: &Le
     let text = clip(text);
     let mut tokens = tokenize(text);
     tokens.truncate(MOST_TOKENS);
-    let all: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
+    let all: Vec<String> = tokens.iter().map(|token| token.folded.to_string()).collect();
     strip_politeness(&mut tokens, words);
     let small_talk = small_talk(&all, &tokens, words);
-    let folded: Vec<String> = tokens.iter().map(|token| token.folded.clone()).collect();
+    let folded: Vec<String> = tokens.iter().map(|token| token.folded.to_string()).collect();
     let kind = kind(text, &tokens, words);
     let negated = tokens.iter().any(|token| words.is_negation(&token.folded));
     let is_known = |word: &str, stem: u32| lexicon.knows(word) || lexicon.knows_stem(stem) || is_indexed(stem);
     let mended = mend(&mut tokens, &analyzer, lexicon, &is_known);
     let mut units: Vec<QuestionUnit> = Vec::new();
-    for unit in analyzer.units(&analyzer.read(&tokens)) {
-        if words.is_negation(&unit.surface) || units.iter().any(|seen| seen.unit.terms == unit.terms) {
+    let reading = analyzer.read(&tokens);
+    for unit in analyzer.units(&reading) {
+        let surface = reading.surface(&unit);
+        if words.is_negation(&surface) || units.iter().any(|seen| seen.unit.terms == unit.terms) {
             continue;
         }
         let changed = mended.iter().find(|(start, ..)| unit.range.contains(start));
-        let known = unit.terms.len() > 1 || unit.surface.contains(' ') || unit.terms.iter().any(|term| is_known(&unit.surface, *term));
-        units.push(QuestionUnit { known, mended: changed.map(|(_, word)| word.clone()), unit });
+        let known = unit.terms.len() > 1 || surface.contains(' ') || unit.terms.iter().any(|term| is_known(&surface, *term));
+        units.push(QuestionUnit { known, surface, mended: changed.map(|(_, word)| word.clone()), unit });
     }
     Question { folded: folded.join(" "), language, kind, units, negated, small_talk }
 }
@@ -86,7 +90,7 @@ fn mend(tokens: &mut [Token], analyzer: &Analyzer<'_>, lexicon: &Lexicon, is_kno
             continue;
         }
         if let Some(word) = lexicon.nearest(&token.folded) {
-            word.clone_into(&mut token.folded);
+            token.folded = word.into();
             mended.push((token.range.start, word.to_owned()));
         }
     }
@@ -110,7 +114,7 @@ fn small_talk(all: &[String], rest: &[Token], words: &Words) -> Option<Topic> {
     if all.is_empty() {
         return None;
     }
-    let rest: Vec<String> = rest.iter().map(|token| token.folded.clone()).collect();
+    let rest: Vec<String> = rest.iter().map(|token| token.folded.to_string()).collect();
     whole(all).or_else(|| whole(&rest)).or_else(|| rest.is_empty().then_some(Topic::Greeting)).or_else(|| {
         // Several phrases one after the other: "ciao come stai grazie".
         let mut left = all;

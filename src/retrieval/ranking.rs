@@ -4,7 +4,7 @@
 //! question's order, in one sentence, with something of the asked kind beside them. Those are the features here; their
 //! weights are learned ([`crate::answer`]).
 
-use crate::retrieval::analysis::UnitKind;
+use crate::retrieval::analysis::{UnitKind, UnitTerms};
 use crate::retrieval::passages::{IndexError, Passages};
 use crate::retrieval::question::Question;
 use crate::retrieval::record::{EMPTY, NAME, NUMBER, REASON, Record, RecordToken, TIME, head};
@@ -86,7 +86,7 @@ pub struct RankedPassage {
 /// A question unit as the re-ranker sees it.
 #[derive(Debug)]
 struct Probe {
-    terms: Vec<u32>,
+    terms: UnitTerms,
     head: u16,
     weight: f32,
     is_name: bool,
@@ -127,8 +127,8 @@ fn probes(passages: &Passages, question: &Question) -> Vec<Probe> {
             let frequency = unit.unit.terms.iter().map(|&term| passages.frequency(term)).max().unwrap_or(0) as f32;
             let weight = ((count - frequency + 0.5).max(0.5) / (frequency + 0.5)).ln_1p();
             Probe {
-                head: head(&unit.unit.surface),
-                terms: unit.unit.terms.clone(),
+                head: head(&unit.surface),
+                terms: unit.unit.terms,
                 weight,
                 is_name: matches!(unit.unit.kind, UnitKind::Person | UnitKind::Name | UnitKind::Number),
             }

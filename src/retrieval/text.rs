@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use compact_str::CompactString;
 use frostem::{Algorithm, Stemmer};
 use unicode_normalization::char::decompose_canonical;
 
@@ -29,7 +30,7 @@ pub struct Token {
     /// Byte range in the text.
     pub range: Range<usize>,
     /// Lower case, without accents.
-    pub folded: String,
+    pub folded: CompactString,
     /// Whether it starts with a capital letter.
     pub capitalised: bool,
     /// Whether it is written in capitals only (two letters or more).
@@ -50,7 +51,7 @@ pub fn tokenize(text: &str) -> Vec<Token> {
             after_apostrophe = after_apostrophe && is_apostrophe(first);
             continue;
         }
-        let mut folded = String::with_capacity(12);
+        let mut folded = CompactString::default();
         push_folded(&mut folded, first);
         let (mut end, mut letters, mut capitals) = (start + first.len_utf8(), 1, usize::from(first.is_uppercase()));
         let mut cyrillic = is_cyrillic(first);
@@ -76,7 +77,7 @@ pub fn tokenize(text: &str) -> Vec<Token> {
             }
         }
         if let Some(kept) = ACCENTED.iter().find(|word| folded.len() == word.len() - 1 && text[start..end].to_lowercase() == **word) {
-            (*kept).clone_into(&mut folded);
+            folded = (*kept).into();
         }
         let elided = (next_apostrophe && ELIDED.contains(&folded.as_str())) || (after_apostrophe && ENCLITIC.contains(&folded.as_str()));
         let token = Token {
@@ -92,7 +93,7 @@ pub fn tokenize(text: &str) -> Vec<Token> {
     tokens
 }
 
-fn clip(mut word: String) -> String {
+fn clip(mut word: CompactString) -> CompactString {
     if word.len() > LONGEST_WORD {
         let end = (0..=LONGEST_WORD).rev().find(|&at| word.is_char_boundary(at)).unwrap_or(0);
         word.truncate(end);
@@ -103,18 +104,18 @@ fn clip(mut word: String) -> String {
 /// Lower case without accents; Cyrillic letters keep theirs, since й and ї are letters of their own.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
+    let mut folded = CompactString::default();
     text.chars().for_each(|c| push_folded(&mut folded, c));
-    folded
+    folded.into()
 }
 
 /// The folded words of a phrase.
 #[must_use]
 pub fn fold_words(phrase: &str) -> Vec<String> {
-    tokenize(phrase).into_iter().map(|token| token.folded).collect()
+    tokenize(phrase).into_iter().map(|token| token.folded.into()).collect()
 }
 
-fn push_folded(folded: &mut String, c: char) {
+fn push_folded(folded: &mut CompactString, c: char) {
     match c {
         'A'..='Z' => folded.push(c.to_ascii_lowercase()),
         c if c.is_ascii() => folded.push(c),

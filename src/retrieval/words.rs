@@ -206,7 +206,7 @@ impl Words {
     /// How many words the longest phrase of politeness takes that starts at the head of a sequence of tokens.
     #[must_use]
     pub fn politeness_at(&self, tokens: &[Token]) -> Option<usize> {
-        let rest = self.politeness.get(&tokens.first()?.folded)?.iter().find(|rest| tokens.len() > rest.len() && rest.iter().zip(&tokens[1..]).all(|(word, token)| *word == token.folded))?;
+        let rest = self.politeness.get(tokens.first()?.folded.as_str())?.iter().find(|rest| tokens.len() > rest.len() && rest.iter().zip(&tokens[1..]).all(|(word, token)| *word == token.folded))?;
         Some(rest.len() + 1)
     }
 
