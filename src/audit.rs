@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::answer::{Calibration, Engine};
-use crate::knowledge::{Coverage, Curated, Diagnostic, Knowledge, Loaded, Place, coverage};
+use crate::knowledge::{check_archive, Coverage, Curated, Diagnostic, Knowledge, Loaded, Place, coverage};
 use crate::retrieval::Entry;
 use crate::snapshot::Snapshot;
 
@@ -30,9 +30,8 @@ pub fn audit(loaded: Loaded, folder: &Path, calibration: &Calibration) -> Audit 
     if !knowledge.curated.facts.is_empty() {
         diagnostics.extend(uncovered(&knowledge, &coverage));
     }
-    if knowledge.sources.is_empty() && knowledge.archives.is_empty() {
-        let file = folder.join("sources.toml").display().to_string();
-        diagnostics.push(Place { file: &file, text: "" }.error(0, "there is no source", "put articles into the seeds folder and name them here"));
+    for (path, metadata) in &knowledge.archives {
+        check_archive(path, metadata, &mut diagnostics);
     }
     let knowledge = if broken || !knowledge.archives.is_empty() {
         knowledge

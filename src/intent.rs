@@ -30,8 +30,9 @@ pub fn read(message: &Message) -> Intent {
     let Some(command) = text.strip_prefix('/') else {
         return if text.is_empty() { Intent::Nothing } else { Intent::Ask(text.to_owned()) };
     };
-    match command.split_whitespace().next().unwrap_or("").to_lowercase().as_str() {
-        "ask" => match command.trim_start()[3..].trim() {
+    let (name, rest) = command.trim_start().split_once(char::is_whitespace).unwrap_or((command.trim_start(), ""));
+    match name.to_lowercase().as_str() {
+        "ask" => match rest.trim() {
             "" => Intent::Help,
             question => Intent::Ask(question.to_owned()),
         },
@@ -66,6 +67,7 @@ mod tests {
             ("/ASK", Intent::Help),
             ("/sources", Intent::Sources),
             ("/quit", Intent::Leave),
+            ("/as\u{212a} x", Intent::Unknown),
             ("/è", Intent::Unknown),
         ];
         for (text, expected) in cases {

@@ -64,6 +64,7 @@ impl<'a> Responder<'a> {
             let date = metadata.published.map_or_else(|| wording.undated.clone(), |date| wording.date(date));
             let title = metadata.title.as_deref().unwrap_or(&metadata.id);
             lines.push(format!("- {title} ({publisher}, {date})"));
+            lines.extend(metadata.remarks.iter().map(|remark| format!("  {remark}")));
             lines.extend(metadata.address.iter().map(|address| format!("  {address}")));
         }
         Reply::text(language, lines.join("\n"))

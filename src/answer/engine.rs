@@ -120,6 +120,7 @@ impl<'a> Engine<'a> {
             outcome: Outcome::NoAnswer,
             language: question.language,
             text: None,
+            as_of: None,
             fact: None,
             citations: Vec::new(),
             suggestions: Vec::new(),
@@ -134,18 +135,30 @@ impl<'a> Engine<'a> {
         let thresholds = self.calibration.thresholds;
         let groups = self.groups(alternatives);
         if let Some(&(best, probability)) = groups.first() {
-            (answer.score, answer.margin) = (probability, probability - groups.get(1).map_or(alternatives.none, |next| next.1.max(alternatives.none)));
+            let gap = alternatives.candidates.iter().filter(|weighed| matches!(weighed.candidate.entry, Entry::Gap(_))).map(|weighed| weighed.probability);
+            let against = gap.chain(groups.get(1).map(|next| next.1)).fold(alternatives.none, f32::max);
+            (answer.score, answer.margin) = (probability, probability - against);
             if probability >= thresholds.fact {
                 let fact = self.current(best);
                 answer.citations = fact.citations.iter().filter_map(|citation| self.quote_citation(citation)).collect();
                 if !answer.citations.is_empty() {
                     answer.outcome = Outcome::Fact;
                     answer.text = Some(fact.answer(question.language).to_owned());
+                    answer.as_of = fact.as_of;
                     answer.fact = Some(fact.id.clone());
                     answer.suggestions = self.suggest(fact.related.iter().filter_map(|id| self.fact(id)), question.language, &[&fact.id]);
                     return answer;
                 }
             }
+        }
+        // Two facts that only together are probable enough: their quotes are shown, and neither is given as the answer.
+        if let [(first, one), (second, other), ..] = groups[..]
+            && one + other >= thresholds.fact
+        {
+            let quotes = [first, second].map(|fact| self.current(fact).citations.iter().filter_map(|citation| self.quote_citation(citation)).take(2));
+            answer.citations = quotes.into_iter().flatten().take(QUOTED).collect();
+            answer.score = one + other - 0.02;
+            return Answer { outcome: Outcome::Passages, ..answer };
         }
         let curated = !self.snapshot.knowledge.curated.facts.is_empty();
         let needed = if curated { thresholds.passages } else { thresholds.passages_uncurated };
@@ -170,18 +183,29 @@ impl<'a> Engine<'a> {
         answer
     }
 
-    /// Facts with the probability that they, or others resting on the same passage, are meant; the most probable first.
+    /// Facts with the probability that giving them shows the right passage, the most probable first. A fact is right not
+    /// only where it is meant itself, but also where it cites what another one that is meant rests on.
     fn groups(&self, alternatives: &Alternatives) -> Vec<(usize, f32)> {
         let facts = &self.snapshot.knowledge.curated.facts;
+        let candidates: Vec<(usize, f32)> = alternatives
+            .candidates
+            .iter()
+            .filter_map(|weighed| match weighed.candidate.entry {
+                Entry::Fact(index) => Some((index, weighed.probability)),
+                Entry::Gap(_) => None,
+            })
+            .collect();
+        let chance = |fact: usize, rest: &[(usize, f32)]| rest.iter().map(|(other, probability)| probability * shown_by(&facts[fact], &facts[*other])).sum::<f32>();
         let mut groups: Vec<(usize, f32)> = Vec::new();
-        for weighed in &alternatives.candidates {
-            let Entry::Fact(index) = weighed.candidate.entry else { continue };
-            match groups.iter_mut().find(|(leader, _)| share_a_passage(&facts[*leader], &facts[index])) {
-                Some((_, probability)) => *probability += weighed.probability,
-                None => groups.push((index, weighed.probability)),
-            }
+        let mut rest = candidates;
+        // Greedy cover: the fact that shows most, then the one that shows most of what is left.
+        while !rest.is_empty() {
+            // Among equals the fact that is most probably meant itself.
+            let weighed = rest.iter().map(|(fact, own)| (*fact, chance(*fact, &rest), *own));
+            let Some((best, probability, _)) = weighed.max_by(|a, b| (a.1 + 0.3 * a.2).total_cmp(&(b.1 + 0.3 * b.2))) else { break };
+            groups.push((best, probability.min(1.0)));
+            rest.retain(|(other, _)| shown_by(&facts[best], &facts[*other]) < 0.5);
         }
-        groups.sort_by(|a, b| b.1.total_cmp(&a.1));
         groups
     }
 
@@ -226,7 +250,9 @@ impl<'a> Engine<'a> {
 
     fn quote_citation(&self, citation: &Citation) -> Option<Quote> {
         let source = &self.snapshot.knowledge.sources[citation.source];
-        self.quote(citation.source, citation.range.clone(), source.text.get(citation.range.clone())?, &source.text)
+        let mut quote = self.quote(citation.source, citation.range.clone(), source.text.get(citation.range.clone())?, &source.text)?;
+        quote.headline = source.passages.iter().any(|passage| passage.is_heading && passage.range == citation.range);
+        Some(quote)
     }
 
     fn quote_sentence(&self, ranked: &RankedPassage, sentence: usize) -> Option<Quote> {
@@ -260,6 +286,7 @@ impl<'a> Engine<'a> {
             title: metadata.title.clone(),
             published: metadata.published,
             language: metadata.language,
+            headline: false,
             written: metadata.written,
             machine_translated: metadata.machine_translated,
             url: metadata.address.as_deref().map(|address| to_passage(address, text, whole)),
@@ -299,8 +326,16 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// Whether two facts rest on the same passage: whichever is given, the reader sees the same quote.
-fn share_a_passage(a: &Fact, b: &Fact) -> bool {
+/// How surely giving a fact shows what another rests on: its first citation, or one of the others.
+fn shown_by(given: &Fact, meant: &Fact) -> f32 {
+    if given.id == meant.id {
+        return 1.0;
+    }
     let overlap = |a: &Citation, b: &Citation| a.source == b.source && a.range.start < b.range.end && b.range.start < a.range.end;
-    a.citations.iter().any(|a| b.citations.first().is_some_and(|b| overlap(a, b)))
+    let cites = |citation: &Citation| given.citations.iter().any(|own| overlap(own, citation));
+    match meant.citations.split_first() {
+        Some((first, _)) if cites(first) => 1.0,
+        Some((_, rest)) if rest.iter().any(cites) => 0.25,
+        _ => 0.0,
+    }
 }

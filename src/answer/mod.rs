@@ -51,6 +51,8 @@ pub struct Quote {
     pub title: Option<String>,
     /// Publication date, if known.
     pub published: Option<Date>,
+    /// Whether it is a headline of the source.
+    pub headline: bool,
     /// Language of the quote.
     pub language: Language,
     /// Whether the source was written before the event.
@@ -111,6 +113,8 @@ pub struct Answer {
     pub language: Language,
     /// The fact's short answer, where a fact answers.
     pub text: Option<String>,
+    /// The day the fact was true of, where it says so.
+    pub as_of: Option<Date>,
     /// Id of the fact that answers.
     pub fact: Option<String>,
     /// The quotes it rests on, the best first.

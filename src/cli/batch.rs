@@ -23,6 +23,7 @@ struct Line {
 pub(super) struct Output {
     pub(super) answer: Answer,
     pub(super) top: Vec<TopPassage>,
+    wants_top: bool,
     text: String,
     elapsed_us: u64,
 }
@@ -35,7 +36,7 @@ impl Output {
         let answer = engine.decide(&findings, explain);
         let elapsed_us = start.elapsed().as_micros() as u64;
         let text = sentence(&answer, &engine.snapshot().knowledge.name);
-        Self { top: engine.top(&findings, top), answer, text, elapsed_us }
+        Self { top: engine.top(&findings, top), wants_top: top > 0, answer, text, elapsed_us }
     }
 
     /// The line out.
@@ -54,7 +55,7 @@ impl Output {
             "margin": answer.margin,
             "elapsed_us": self.elapsed_us,
         });
-        if !self.top.is_empty() {
+        if self.wants_top {
             line["passages"] = self.top.iter().map(passage).collect();
         }
         if let Some(explanation) = &answer.explanation {

@@ -13,6 +13,15 @@ pub struct Args {
     lang: Option<Language>,
 }
 
+impl Args {
+    /// What holds where the subcommand was not named.
+    pub(super) fn from_environment() -> anyhow::Result<Self> {
+        let named = std::env::var("RAPPORTEUR_LANGUAGE").ok().filter(|code| !code.is_empty());
+        let lang = named.map(|code| code.parse().map_err(|error| anyhow::anyhow!("RAPPORTEUR_LANGUAGE: {error}"))).transpose()?;
+        Ok(Self { lang })
+    }
+}
+
 /// Runs the subcommand.
 pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
     let (snapshot, calibration) = (base.snapshot()?, base.calibration()?);

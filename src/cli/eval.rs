@@ -189,7 +189,9 @@ fn check_floors(path: &std::path::Path, report: &Report) -> anyhow::Result<u8> {
     let floors: BTreeMap<String, Floor> = toml::from_str(&text).with_context(|| path.display().to_string())?;
     let mut below = 0;
     for (name, set) in &report.sets {
-        let Some(floor) = floors.get(name) else { continue };
+        let Some(floor) = floors.get(name) else {
+            anyhow::bail!("{} has no floors for {name:?}; name the set as it stands there", path.display());
+        };
         let total = set.scorecard.total;
         let share = |part: usize, whole: usize| part as f32 / whole.max(1) as f32;
         let ranking = &set.ranking;

@@ -70,7 +70,10 @@ enum Command {
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
     let base = &cli.base;
-    let result = match cli.command.unwrap_or(Command::Chat(chat::Args::default())) {
+    let Some(command) = cli.command else {
+        return finish(chat::Args::from_environment().and_then(|args| chat::run(base, &args)));
+    };
+    let result = match command {
         Command::Chat(args) => chat::run(base, &args),
         Command::Ask(args) => ask::run(base, &args),
         Command::Check(args) => check::run(base, &args),
@@ -78,6 +81,10 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Calibrate(args) => calibrate::run(base, &args),
         Command::Completions(args) => Ok(completions::run(&args)),
     };
+    finish(result)
+}
+
+fn finish(result: anyhow::Result<u8>) -> ExitCode {
     match result {
         Ok(status) => ExitCode::from(status),
         Err(error) => {

@@ -1,8 +1,14 @@
 //! Articles of a JSON Lines file: one object a line.
 
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
 use serde::Deserialize;
 
 use crate::knowledge::Language;
+use crate::knowledge::diagnostic::{Diagnostic, Place, Severity};
 use crate::knowledge::manifest::{check_address, parse_date};
 use crate::knowledge::source::Metadata;
 
@@ -17,6 +23,44 @@ struct Line {
     language: Option<String>,
     publisher: Option<String>,
     author: Option<String>,
+}
+
+/// How many problems of one archive are listed: a file of another format would fill the screen.
+const MOST_PROBLEMS: usize = 20;
+
+/// Reads a whole archive and says what is wrong with it, line by line.
+pub fn check_archive(path: &Path, defaults: &Metadata, diagnostics: &mut Vec<Diagnostic>) {
+    let file = path.display().to_string();
+    let reader = match File::open(path) {
+        Ok(file) => BufReader::with_capacity(1 << 20, file),
+        Err(error) => {
+            diagnostics.push(Place { file: &file, text: "" }.error(0, format!("cannot be read: {error}"), "check that the file may be read"));
+            return;
+        }
+    };
+    let (mut ids, mut found) = (HashSet::new(), 0);
+    for (number, line) in reader.lines().enumerate() {
+        let problem = match line {
+            Err(error) => Some((0, error.to_string())),
+            Ok(line) if line.trim().is_empty() => None,
+            Ok(line) => match parse_article(line.trim_end(), defaults) {
+                Err(problem) => Some(problem),
+                Ok((metadata, _)) if ids.contains(&metadata.id) => Some((0, format!("the article id {:?} stands in an earlier line already", metadata.id))),
+                Ok((metadata, _)) => {
+                    ids.insert(metadata.id);
+                    None
+                }
+            },
+        };
+        if let Some((column, what)) = problem {
+            let remedy = "write one JSON object a line with at least \"id\" and \"text\"".to_owned();
+            diagnostics.push(Diagnostic { severity: Severity::Error, file: file.clone(), line: number + 1, column: column + 1, what, remedy });
+            found += 1;
+            if found == MOST_PROBLEMS {
+                return;
+            }
+        }
+    }
 }
 
 /// Archives number their articles as often as they name them.

@@ -210,6 +210,10 @@ fn load_articles(path: &Path, text: &str, defaults: &Metadata, loaded: &mut Sour
                 diagnostics.push(place.error(start + column, reason, "write one JSON object a line with at least \"id\" and \"text\""));
             }
             Ok((metadata, body)) => {
+                if loaded.sources.iter().any(|source| source.metadata.id == metadata.id && source.metadata.file != metadata.file) {
+                    diagnostics.push(place.error(start, format!("the id {:?} is that of another source", metadata.id), "give every article an id of its own"));
+                    continue;
+                }
                 if let Some(first) = seen.insert(metadata.id.clone(), number + 1) {
                     diagnostics.push(place.error(
                         start,

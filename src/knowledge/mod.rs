@@ -18,7 +18,7 @@ mod thesaurus;
 
 use std::path::{Path, PathBuf};
 
-pub use archive::parse_article;
+pub use archive::{check_archive, parse_article};
 pub use coverage::{Coverage, coverage};
 pub use curated::{Curated, Origin};
 pub use diagnostic::{Diagnostic, Place, Severity};
@@ -84,8 +84,14 @@ pub fn load(seeds: &Path, knowledge: &Path) -> Loaded {
     let manifest = manifest::load(seeds, knowledge, &mut diagnostics);
     let curated = curated::load(knowledge, &manifest.sources, &mut diagnostics);
     let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("{:?}{:?}", manifest.name, manifest.default_language).as_bytes());
     for source in &manifest.sources {
-        hasher.update(source.metadata.id.as_bytes()).update(source.text.as_bytes());
+        hasher.update(format!("{:?}{:?}", source.metadata, source.article).as_bytes()).update(source.text.as_bytes());
+    }
+    if manifest.sources.is_empty() && manifest.archives.is_empty() && diagnostics.is_empty() {
+        let file = knowledge.join("sources.toml").display().to_string();
+        let remedy = format!("put articles into {} and name them here", seeds.display());
+        diagnostics.push(Place { file: &file, text: "" }.error(0, "there is no source", remedy));
     }
     let mut files: Vec<_> = curated.texts.iter().collect();
     files.sort();

@@ -60,11 +60,14 @@ impl Reply {
         let wording = Wording::of(answer.language);
         let mut blocks = vec![Block::Text(sentence(answer, name))];
         match answer.outcome {
-            Outcome::Fact => blocks.push(Block::Standing(Standing::Verified, wording.verified.clone())),
+            Outcome::Fact => {
+                let as_of = answer.as_of.map(|date| format!(", {}", wording.as_of(date))).unwrap_or_default();
+                blocks.push(Block::Standing(Standing::Verified, format!("{}{as_of}", wording.verified)));
+            }
             Outcome::Passages => blocks.push(Block::Standing(Standing::NotReviewed, wording.not_reviewed.clone())),
             _ => {}
         }
-        blocks.extend(answer.citations.iter().map(|quote| Block::Quote(Quoted { attribution: attribution(quote, answer.language), quote: quote.clone() })));
+        blocks.extend(shown(&answer.citations).map(|quote| Block::Quote(Quoted { attribution: attribution(quote, answer.language), quote: quote.clone() })));
         if !answer.suggestions.is_empty() {
             let lead = match answer.outcome {
                 Outcome::Fact => wording.related.clone(),
@@ -75,6 +78,15 @@ impl Reply {
         }
         Self { language: answer.language, blocks }
     }
+}
+
+/// How many quotes a reply shows.
+const QUOTES: usize = 3;
+
+/// The quotes worth showing: a headline says nothing that the sentence quoted beside it does not.
+fn shown(citations: &[Quote]) -> impl Iterator<Item = &Quote> {
+    let only_headlines = citations.iter().all(|quote| quote.headline);
+    citations.iter().filter(move |quote| only_headlines || !quote.headline).take(QUOTES)
 }
 
 /// The one sentence that answers: the fact's, or the bot's own.

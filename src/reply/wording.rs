@@ -25,6 +25,7 @@ pub struct Wording {
     pub machine_translated: String,
     pub before_event: String,
     pub language_note: String,
+    as_of: String,
     pub link: String,
     small_talk_greeting: String,
     small_talk_thanks: String,
@@ -82,6 +83,12 @@ impl Wording {
     pub fn date(&self, date: Date) -> String {
         let month = self.months.get(usize::from(date.month().unsigned_abs()) - 1).map_or("", String::as_str);
         self.date.replace("{day}", &date.day().to_string()).replace("{month}", month).replace("{year}", &date.year().to_string())
+    }
+
+    /// The note that something was true of a day.
+    #[must_use]
+    pub fn as_of(&self, date: Date) -> String {
+        self.as_of.replace("{date}", &self.date(date))
     }
 
     /// The note that a quote is in a language.

@@ -37,9 +37,9 @@ struct Seal {
     layout: u32,
     passages: u64,
     articles: u64,
-    /// Length of each file, so that a truncated one is noticed without reading it.
-    lengths: Vec<u64>,
-    /// Hash over the offsets and a sample of the records.
+    /// Name, length and time of change of every file, so that a changed one is noticed without reading it.
+    files: Vec<(String, u64, u128)>,
+    /// Hash over a sample of every file.
     sample: String,
 }
 
@@ -52,6 +52,9 @@ pub enum IndexError {
     /// The file system's.
     #[error("search index: {0}")]
     Io(#[from] std::io::Error),
+    /// An article of an archive cannot be taken in; says where and why.
+    #[error("{0}")]
+    Archive(String),
     /// The index on disk is not what was written.
     #[error("the search index is damaged: {0}")]
     Damaged(String),
@@ -223,7 +226,8 @@ impl Passages {
         std::fs::write(folder.join(ARTICLE_OFFSETS), little_endian(&writer.article_offsets))?;
         let (passages, articles) = (writer.offsets.len() as u64 - 1, writer.article_offsets.len() as u64 - 1);
         writer.writer.wait_merging_threads()?;
-        let seal = Seal { layout: LAYOUT, passages, articles, lengths: lengths(folder)?, sample: sample(folder)? };
+        let files = files(folder)?;
+        let seal = Seal { layout: LAYOUT, passages, articles, sample: sample(folder, &files)?, files };
         let text = serde_json::to_string_pretty(&seal).map_err(std::io::Error::from)?;
         std::fs::write(folder.join(SEAL), text)?;
         Self::open(folder)
@@ -240,7 +244,8 @@ impl Passages {
         if seal.layout != LAYOUT {
             return Err(damaged("it has an older layout"));
         }
-        if seal.lengths != lengths(folder)? || seal.sample != sample(folder)? {
+        let files = files(folder)?;
+        if seal.files != files || seal.sample != sample(folder, &files)? {
             return Err(damaged("its files are not those that were written"));
         }
         let directory = MmapDirectory::open(folder).map_err(tantivy::TantivyError::from)?;
@@ -337,18 +342,30 @@ fn little_endian(values: &[u64]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-fn lengths(folder: &Path) -> std::io::Result<Vec<u64>> {
-    [RECORDS, OFFSETS, ARTICLES, ARTICLE_OFFSETS].iter().map(|name| Ok(std::fs::metadata(folder.join(name))?.len())).collect()
+/// Every file of the index but the seal and tantivy's locks: name, length, time of change.
+fn files(folder: &Path) -> std::io::Result<Vec<(String, u64, u128)>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name == SEAL || name.ends_with(".lock") {
+            continue;
+        }
+        let state = entry.metadata()?;
+        let changed = state.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        files.push((name, state.len(), changed));
+    }
+    files.sort();
+    Ok(files)
 }
 
-/// A hash over the head and tail of each file: damage elsewhere is noticed when a record does not parse or a quote is
-/// not UTF-8, and never shown.
-fn sample(folder: &Path) -> std::io::Result<String> {
+/// A hash over head, middle and tail of each file. Whoever changes a file changes its time; what a disk spoils without
+/// that, and outside the sample, shows when a record does not parse or a quote is not UTF-8, and is never quoted.
+fn sample(folder: &Path, files: &[(String, u64, u128)]) -> std::io::Result<String> {
     use std::io::{Read as _, Seek as _, SeekFrom};
     let mut hasher = blake3::Hasher::new();
-    for name in [RECORDS, OFFSETS, ARTICLES, ARTICLE_OFFSETS, "meta.json"] {
+    for (name, length, _) in files {
         let mut file = std::fs::File::open(folder.join(name))?;
-        let length = file.metadata()?.len();
         for start in [0, length / 2, length.saturating_sub(4096)] {
             file.seek(SeekFrom::Start(start))?;
             let mut block = Vec::with_capacity(4096);

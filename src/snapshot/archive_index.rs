@@ -1,6 +1,6 @@
 //! Indexes of large archives: built once, kept on disk under the hash of their content, rebuilt when damaged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -46,6 +46,7 @@ pub(super) fn open_or_build(
     let passages = Passages::build(&folder, |writer| {
         fill(writer)?;
         let mut done = 0;
+        let mut ids: HashSet<String> = knowledge.sources.iter().map(|source| source.metadata.id.clone()).collect();
         for (path, defaults) in &knowledge.archives {
             let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
             let (mut line, mut number) = (String::new(), 0);
@@ -63,8 +64,12 @@ pub(super) fn open_or_build(
                     continue;
                 }
                 let (metadata, text) = parse_article(line.trim_end(), defaults).map_err(|(column, reason)| {
-                    IndexError::Damaged(format!("{}:{number}:{}: {reason}", path.display(), column + 1))
+                    IndexError::Archive(format!("{}:{number}:{}: {reason}", path.display(), column + 1))
                 })?;
+                if !ids.insert(metadata.id.clone()) {
+                    let id = &metadata.id;
+                    return Err(IndexError::Archive(format!("{}:{number}:1: the article id {id:?} stands on another article already", path.display())));
+                }
                 let whole: Vec<_> = std::iter::once(0..text.len()).collect();
                 writer.add(&metadata, &text, &split(&text, &whole), &analyzers[metadata.language.index()])?;
             }
