@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::answer::{Calibration, Engine};
-use crate::knowledge::{check_archive, Coverage, Curated, Diagnostic, Knowledge, Loaded, Place, coverage};
+use crate::knowledge::{Coverage, Curated, Diagnostic, Knowledge, Loaded, Place, check_archive, coverage};
 use crate::retrieval::Entry;
 use crate::snapshot::Snapshot;
 
@@ -43,7 +43,11 @@ pub fn audit(loaded: Loaded, folder: &Path, calibration: &Calibration) -> Audit 
             }
             Err(error) => {
                 let file = folder.display().to_string();
-                diagnostics.push(Place { file: &file, text: "" }.error(0, error.to_string(), "report this: the files themselves are in order"));
+                diagnostics.push(Place { file: &file, text: "" }.error(
+                    0,
+                    error.to_string(),
+                    "report this: the files themselves are in order",
+                ));
                 return Audit { knowledge: Knowledge::empty(), coverage, diagnostics };
             }
         }
@@ -57,7 +61,11 @@ fn uncovered<'a>(knowledge: &'a Knowledge, coverage: &'a Coverage) -> impl Itera
     coverage.uncovered.iter().map(|(index, range)| {
         let source = &knowledge.sources[*index];
         let text = &source.text[range.clone()];
-        Place { file: &source.metadata.file, text: &source.text }.warning(range.start, format!("no fact cites “{text}”"), "cite it from a fact, or take its line out of the article text")
+        Place { file: &source.metadata.file, text: &source.text }.warning(
+            range.start,
+            format!("no fact cites “{text}”"),
+            "cite it from a fact, or take its line out of the article text",
+        )
     })
 }
 
@@ -77,9 +85,17 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
         let exact = |other: &crate::answer::Weighed| other.candidate.features[0] >= NEAR_DUPLICATE;
         if let Some(twin) = candidates.iter().find(|other| !is_own(other.candidate.entry) && exact(other)) {
             let (other, _) = owner(curated, twin.candidate.entry);
-            found.push(place.warning(origin.offset, format!("the alias {text:?} of {id:?} says almost what {other:?} says"), "make the two more specific, or keep one"));
+            found.push(place.warning(
+                origin.offset,
+                format!("the alias {text:?} of {id:?} says almost what {other:?} says"),
+                "make the two more specific, or keep one",
+            ));
         } else if !candidates.first().is_some_and(|best| is_own(best.candidate.entry) || shares(snapshot, entry, best.candidate.entry)) {
-            found.push(place.warning(origin.offset, format!("the alias {text:?} does not find {id:?}"), "use words that belong to this fact"));
+            found.push(place.warning(
+                origin.offset,
+                format!("the alias {text:?} does not find {id:?}"),
+                "use words that belong to this fact",
+            ));
         }
     }
     found
@@ -96,5 +112,8 @@ fn owner(curated: &Curated, entry: Entry) -> (&str, &crate::knowledge::Texts) {
 fn shares(snapshot: &Snapshot, a: Entry, b: Entry) -> bool {
     let (Entry::Fact(a), Entry::Fact(b)) = (a, b) else { return false };
     let facts = &snapshot.knowledge.curated.facts;
-    facts[a].citations.iter().any(|a| facts[b].citations.iter().any(|b| a.source == b.source && a.range.start < b.range.end && b.range.start < a.range.end))
+    facts[a]
+        .citations
+        .iter()
+        .any(|a| facts[b].citations.iter().any(|b| a.source == b.source && a.range.start < b.range.end && b.range.start < a.range.end))
 }

@@ -26,7 +26,8 @@ pub fn to_passage(address: &str, quote: &str, text: &str) -> String {
         return address.to_owned();
     }
     let encode = |words: &[&str]| utf8_percent_encode(&words.join(" "), DIRECTIVE).to_string();
-    let directive = if words.len() <= WHOLE { encode(&words) } else { format!("{},{}", encode(&words[..ENDS]), encode(&words[words.len() - ENDS..])) };
+    let directive =
+        if words.len() <= WHOLE { encode(&words) } else { format!("{},{}", encode(&words[..ENDS]), encode(&words[words.len() - ENDS..])) };
     let opening = words[..words.len().min(if words.len() <= WHOLE { WHOLE } else { ENDS })].join(" ");
     let (before, after) = if text.matches(opening.as_str()).count() > 1 { context(text, line) } else { (Vec::new(), Vec::new()) };
     let prefix = if before.is_empty() { String::new() } else { format!("{}-,", encode(&before)) };
@@ -50,7 +51,9 @@ mod tests {
 
     #[test]
     fn directives_are_encoded_shortened_and_told_apart() {
-        let link = |quote: &str, text: &str| to_passage("https://a.example/x", quote, text).split_once("text=").map(|it| it.1.to_owned()).unwrap_or_default();
+        let link = |quote: &str, text: &str| {
+            to_passage("https://a.example/x", quote, text).split_once("text=").map(|it| it.1.to_owned()).unwrap_or_default()
+        };
         assert_eq!(link("pace, ora - e qui & lì", "pace, ora - e qui & lì"), "pace%2C%20ora%20%2D%20e%20qui%20%26%20l%C3%AC");
         assert_eq!(link("a b c d e f g h i", "a b c d e f g h i"), "a%20b%20c%20d,f%20g%20h%20i");
         assert_eq!(link("due volte", "prima di due volte e poi due volte"), "prima%20di-,due%20volte");

@@ -74,7 +74,10 @@ impl<'a> Responder<'a> {
     fn topics(&self, language: Language) -> Reply {
         let facts = &self.snapshot.knowledge.curated.facts;
         let step = facts.len().div_ceil(TOPICS).max(1);
-        let questions = facts.iter().step_by(step).map(|fact| crate::answer::Suggestion { fact: fact.id.clone(), question: fact.question(language).to_owned() });
+        let questions = facts
+            .iter()
+            .step_by(step)
+            .map(|fact| crate::answer::Suggestion { fact: fact.id.clone(), question: fact.question(language).to_owned() });
         Reply { language, blocks: vec![Block::Questions(Wording::of(language).topics.clone(), questions.collect())] }
     }
 }

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::knowledge::{self, Coverage, Diagnostic, Knowledge, Loaded, Metadata};
-use crate::retrieval::{
-    Analyzer, Concepts, IndexError, Lexicon, Matcher, PassageWriter, Passages, analyzers,
-};
+use crate::retrieval::{Concepts, IndexError, Lexicon, Matcher, PassageWriter, Passages, analyzers};
 
 mod archive_index;
 

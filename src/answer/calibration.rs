@@ -12,7 +12,7 @@ use crate::retrieval::{
 };
 
 /// Features of a candidate that need more than the candidate itself: agreement with the passage search, interactions.
-pub const DERIVED_NAMES: [&str; DERIVED] = [
+pub(super) const DERIVED_NAMES: [&str; DERIVED] = [
     "passage_agrees",
     "sentence_agrees",
     "f1_squared",
@@ -34,19 +34,43 @@ pub const DERIVED_NAMES: [&str; DERIVED] = [
     "asks_how",
     "asks_yes_no",
     "key_words",
+    "cited_coverage",
+    "cited_behind",
 ];
 /// How many of them there are.
-pub const DERIVED: usize = 21;
+pub(super) const DERIVED: usize = 23;
 /// All features of a candidate.
 pub const CANDIDATE_FEATURES: usize = FEATURES + DERIVED;
 
 /// Features of the alternative "none of them".
-pub const NONE_NAMES: [&str; NONE] = ["bias", "unknown_units", "unknown_share", "question_weight", "one_unit", "passage_score", "names", "uncovered_by_all", "best_fact_f1", "best_gap_f1", "best_fact_evidence", "best_fact_same_kind", "asks_who", "asks_when", "asks_where", "asks_number", "asks_why", "asks_how", "asks_yes_no", "key_words"];
+pub const NONE_NAMES: [&str; NONE] = [
+    "bias",
+    "unknown_units",
+    "unknown_share",
+    "question_weight",
+    "one_unit",
+    "passage_score",
+    "names",
+    "uncovered_by_all",
+    "best_fact_f1",
+    "best_gap_f1",
+    "best_fact_evidence",
+    "best_fact_same_kind",
+    "asks_who",
+    "asks_when",
+    "asks_where",
+    "asks_number",
+    "asks_why",
+    "asks_how",
+    "asks_yes_no",
+    "key_words",
+];
 /// How many of them there are.
 pub const NONE: usize = 20;
 
 /// Features of the decision to show passages.
-pub const SHOW_NAMES: [&str; SHOW] = ["bias", "score", "lead", "coverage", "sentence_coverage", "heaviest_covered", "uncovered_names", "unknown_units", "kind_held"];
+pub const SHOW_NAMES: [&str; SHOW] =
+    ["bias", "score", "lead", "coverage", "sentence_coverage", "heaviest_covered", "uncovered_names", "unknown_units", "kind_held"];
 /// How many of them there are.
 pub const SHOW: usize = 9;
 
@@ -167,7 +191,13 @@ impl Calibration {
         }
         let Hidden { input, bias, output } = &self.hidden;
         let row = |values: &[f32]| values.iter().map(|value| format!("{value:.3}")).collect::<Vec<_>>().join(", ");
-        let _ = writeln!(text, "\n# {}\n[hidden]\nbias = [{}]\noutput = [{}]\ninput = [", reasons.get("hidden").map_or("", String::as_str), row(bias), row(output));
+        let _ = writeln!(
+            text,
+            "\n# {}\n[hidden]\nbias = [{}]\noutput = [{}]\ninput = [",
+            reasons.get("hidden").map_or("", String::as_str),
+            row(bias),
+            row(output)
+        );
         for unit in input {
             let _ = writeln!(text, "  [{}],", row(unit));
         }
@@ -180,16 +210,21 @@ impl Calibration {
     pub fn score(&self, features: &[f32; ALTERNATIVE]) -> f32 {
         let linear: f32 = self.candidate.iter().chain(&self.none).zip(features).map(|(weight, feature)| weight * feature).sum();
         let units = self.hidden.input.iter().zip(&self.hidden.bias).zip(&self.hidden.output);
-        linear + units.map(|((weights, bias), output)| {
-            let sum: f32 = weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum();
-            output * (bias + sum).max(0.0)
-        }).sum::<f32>()
+        linear
+            + units
+                .map(|((weights, bias), output)| {
+                    let sum: f32 = weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum();
+                    output * (bias + sum).max(0.0)
+                })
+                .sum::<f32>()
     }
 }
 
 impl Hidden {
     fn checked(self) -> Result<Self, String> {
-        let fits = self.input.iter().all(|unit| unit.len() == ALTERNATIVE) && self.bias.len() == self.input.len() && self.output.len() == self.input.len();
+        let fits = self.input.iter().all(|unit| unit.len() == ALTERNATIVE)
+            && self.bias.len() == self.input.len()
+            && self.output.len() == self.input.len();
         if fits { Ok(self) } else { Err(format!("[hidden] needs {ALTERNATIVE} weights a unit, and one bias and output each")) }
     }
 }
@@ -200,13 +235,13 @@ pub fn candidate_names() -> [&'static str; CANDIDATE_FEATURES] {
     std::array::from_fn(|at| if at < FEATURES { FEATURE_NAMES[at] } else { DERIVED_NAMES[at - FEATURES] })
 }
 
-fn array<const N: usize>(named: &Named, names: &[&str; N], part: &str) -> Result<[f32; N], String> {
-    if let Some(unknown) = named.keys().find(|name| !names.contains(&name.as_str())) {
+fn array<const N: usize>(values_by_name: &Named, names: &[&str; N], part: &str) -> Result<[f32; N], String> {
+    if let Some(unknown) = values_by_name.keys().find(|name| !names.contains(&name.as_str())) {
         return Err(format!("[{part}] has an unknown key {unknown:?}"));
     }
     let mut values = [0.0; N];
     for (value, name) in values.iter_mut().zip(names) {
-        *value = *named.get(*name).ok_or_else(|| format!("[{part}] lacks {name:?}"))?;
+        *value = *values_by_name.get(*name).ok_or_else(|| format!("[{part}] lacks {name:?}"))?;
     }
     Ok(values)
 }

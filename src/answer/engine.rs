@@ -72,7 +72,9 @@ impl<'a> Engine<'a> {
     pub fn find(&self, text: &str, language: Option<Language>, without: Option<Without>) -> Findings {
         let language = language.unwrap_or_else(|| detect(text, &self.snapshot.lexicons, self.snapshot.knowledge.default_language));
         let passages = &self.snapshot.passages;
-        let question = analyse(text, language, &self.snapshot.concepts, &self.snapshot.lexicons[language.index()], |stem| passages.frequency(stem) > 0);
+        let question = analyse(text, language, &self.snapshot.concepts, &self.snapshot.lexicons[language.index()], |stem| {
+            passages.frequency(stem) > 0
+        });
         let ranked = rank(&self.snapshot.passages, &question, &self.calibration.ranking).unwrap_or_else(|error| {
             tracing::error!(%error, "the passages cannot be searched; facts still answer");
             Vec::new()
@@ -98,7 +100,11 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn top(&self, findings: &Findings, count: usize) -> Vec<TopPassage> {
         let top = |ranked: &RankedPassage| {
-            Some(TopPassage { passage: self.quote_passage(ranked)?, sentence: self.quote_sentence(ranked, ranked.sentence)?, score: ranked.score })
+            Some(TopPassage {
+                passage: self.quote_passage(ranked)?,
+                sentence: self.quote_sentence(ranked, ranked.sentence)?,
+                score: ranked.score,
+            })
         };
         findings.ranked.iter().take(count).filter_map(top).collect()
     }
@@ -135,7 +141,11 @@ impl<'a> Engine<'a> {
         let thresholds = self.calibration.thresholds;
         let groups = self.groups(alternatives);
         if let Some(&(best, probability)) = groups.first() {
-            let gap = alternatives.candidates.iter().filter(|weighed| matches!(weighed.candidate.entry, Entry::Gap(_))).map(|weighed| weighed.probability);
+            let gap = alternatives
+                .candidates
+                .iter()
+                .filter(|weighed| matches!(weighed.candidate.entry, Entry::Gap(_)))
+                .map(|weighed| weighed.probability);
             let against = gap.chain(groups.get(1).map(|next| next.1)).fold(alternatives.none, f32::max);
             (answer.score, answer.margin) = (probability, probability - against);
             if probability >= thresholds.fact {
@@ -146,7 +156,7 @@ impl<'a> Engine<'a> {
                     answer.text = Some(fact.answer(question.language).to_owned());
                     answer.as_of = fact.as_of;
                     answer.fact = Some(fact.id.clone());
-                    answer.suggestions = self.suggest(fact.related.iter().filter_map(|id| self.fact(id)), question.language, &[&fact.id]);
+                    answer.suggestions = Self::suggest(fact.related.iter().filter_map(|id| self.fact(id)), question.language, &[&fact.id]);
                     return answer;
                 }
             }
@@ -155,14 +165,15 @@ impl<'a> Engine<'a> {
         if let [(first, one), (second, other), ..] = groups[..]
             && one + other >= thresholds.fact
         {
-            let quotes = [first, second].map(|fact| self.current(fact).citations.iter().filter_map(|citation| self.quote_citation(citation)).take(2));
+            let quotes = [first, second]
+                .map(|fact| self.current(fact).citations.iter().filter_map(|citation| self.quote_citation(citation)).take(2));
             answer.citations = quotes.into_iter().flatten().take(QUOTED).collect();
             answer.score = one + other - 0.02;
             return Answer { outcome: Outcome::Passages, ..answer };
         }
         let curated = !self.snapshot.knowledge.curated.facts.is_empty();
         let needed = if curated { thresholds.passages } else { thresholds.passages_uncurated };
-        if shown >= needed && !self.is_gap(alternatives) {
+        if shown >= needed && !Self::is_gap(alternatives) {
             answer.citations = self.quote_best(ranked);
             if !answer.citations.is_empty() {
                 (answer.score, answer.margin) = (shown, 2.0 * shown - 1.0);
@@ -170,13 +181,13 @@ impl<'a> Engine<'a> {
             }
         }
         let close = groups.iter().filter(|(_, probability)| *probability >= thresholds.suggest).map(|(fact, _)| self.current(*fact));
-        answer.suggestions = self.suggest(close, question.language, &[]);
+        answer.suggestions = Self::suggest(close, question.language, &[]);
         if answer.suggestions.is_empty() {
             let nearest = alternatives.candidates.first().and_then(|best| match best.candidate.entry {
                 Entry::Gap(gap) => self.snapshot.knowledge.curated.gaps[gap].nearest.as_deref(),
                 Entry::Fact(_) => None,
             });
-            answer.suggestions = self.suggest(nearest.and_then(|id| self.fact(id)).into_iter(), question.language, &[]);
+            answer.suggestions = Self::suggest(nearest.and_then(|id| self.fact(id)).into_iter(), question.language, &[]);
         } else {
             answer.outcome = Outcome::Suggestions;
         }
@@ -195,7 +206,9 @@ impl<'a> Engine<'a> {
                 Entry::Gap(_) => None,
             })
             .collect();
-        let chance = |fact: usize, rest: &[(usize, f32)]| rest.iter().map(|(other, probability)| probability * shown_by(&facts[fact], &facts[*other])).sum::<f32>();
+        let chance = |fact: usize, rest: &[(usize, f32)]| {
+            rest.iter().map(|(other, probability)| probability * shown_by(&facts[fact], &facts[*other])).sum::<f32>()
+        };
         let mut groups: Vec<(usize, f32)> = Vec::new();
         let mut rest = candidates;
         // Greedy cover: the fact that shows most, then the one that shows most of what is left.
@@ -210,7 +223,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Whether a known gap is the most probable alternative.
-    fn is_gap(&self, alternatives: &Alternatives) -> bool {
+    fn is_gap(alternatives: &Alternatives) -> bool {
         alternatives.candidates.first().is_some_and(|best| matches!(best.candidate.entry, Entry::Gap(_)) && best.probability > 0.3)
     }
 
@@ -230,7 +243,7 @@ impl<'a> Engine<'a> {
         self.snapshot.knowledge.curated.facts.iter().find(|fact| fact.id == id)
     }
 
-    fn suggest<'f>(&self, facts: impl Iterator<Item = &'f Fact>, language: Language, not: &[&str]) -> Vec<Suggestion> {
+    fn suggest<'f>(facts: impl Iterator<Item = &'f Fact>, language: Language, not: &[&str]) -> Vec<Suggestion> {
         let mut seen: HashSet<&str> = not.iter().copied().collect();
         facts
             .filter(|fact| seen.insert(&fact.id))
@@ -307,7 +320,12 @@ impl<'a> Engine<'a> {
                 probability: weighed.probability,
                 alias: aliases.get(&language).and_then(|texts| texts.get(index)).cloned().unwrap_or_default(),
                 uncovered: weighed.candidate.uncovered.clone(),
-                features: names.iter().zip(weighed.features).filter(|(_, value)| *value != 0.0).map(|(name, value)| ((*name).to_owned(), value)).collect(),
+                features: names
+                    .iter()
+                    .zip(weighed.features)
+                    .filter(|(_, value)| *value != 0.0)
+                    .map(|(name, value)| ((*name).to_owned(), value))
+                    .collect(),
             }
         });
         let unit = |unit: &crate::retrieval::QuestionUnit| match &unit.mended {

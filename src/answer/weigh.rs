@@ -1,7 +1,7 @@
 //! How probable it is that each candidate answers the question, or that none does.
 //!
 //! A multinomial logit over the candidates and the alternative "none of them": one model ranks, abstains and knows its
-//! margin, since a close competitor takes probability away. (McFadden 1974; as a ranking loss: Cao et al., `ListNet`, 2007.)
+//! margin, since a close competitor takes probability away. (`McFadden` 1974; as a ranking loss: Cao et al., `ListNet`, 2007.)
 
 use crate::answer::calibration::{ALTERNATIVE, CANDIDATE_FEATURES, Calibration, DERIVED, NONE, SHOW};
 use crate::knowledge::Fact;
@@ -32,7 +32,13 @@ pub struct Alternatives {
 
 /// Computes the features and probabilities of all alternatives.
 #[must_use]
-pub fn weigh(snapshot: &Snapshot, question: &Question, candidates: Vec<Candidate>, ranked: &[RankedPassage], calibration: &Calibration) -> Alternatives {
+pub(super) fn weigh(
+    snapshot: &Snapshot,
+    question: &Question,
+    candidates: Vec<Candidate>,
+    ranked: &[RankedPassage],
+    calibration: &Calibration,
+) -> Alternatives {
     let field = Field::of(&candidates);
     let none_features = none_features(question, ranked, &field);
     let weighed = candidates.into_iter().map(|candidate| {
@@ -56,7 +62,7 @@ pub fn weigh(snapshot: &Snapshot, question: &Question, candidates: Vec<Candidate
 
 /// The features of an alternative in one row.
 #[must_use]
-pub fn row(candidate: &[f32; CANDIDATE_FEATURES], none: &[f32; NONE]) -> [f32; ALTERNATIVE] {
+pub(super) fn row(candidate: &[f32; CANDIDATE_FEATURES], none: &[f32; NONE]) -> [f32; ALTERNATIVE] {
     let mut row = [0.0; ALTERNATIVE];
     row[..CANDIDATE_FEATURES].copy_from_slice(candidate);
     row[CANDIDATE_FEATURES..].copy_from_slice(none);
@@ -66,10 +72,15 @@ pub fn row(candidate: &[f32; CANDIDATE_FEATURES], none: &[f32; NONE]) -> [f32; A
 fn derived(snapshot: &Snapshot, question: &Question, candidate: &Candidate, ranked: &[RankedPassage], field: &Field) -> [f32; DERIVED] {
     let features = &candidate.features;
     let (mut passage_agrees, mut sentence_agrees) = (0.0_f32, 0.0_f32);
+    let (mut cited_coverage, mut cited_behind) = (0.0_f32, -5.0_f32);
     if let Entry::Fact(index) = candidate.entry {
         let fact = &snapshot.knowledge.curated.facts[index];
         for (rank, passage) in ranked.iter().take(5).enumerate() {
             let (cited, sentence) = agreement(snapshot, fact, passage);
+            if cited > 0.0 && cited_coverage <= 0.0 {
+                cited_coverage = passage.features[11];
+                cited_behind = passage.score - ranked[0].score;
+            }
             passage_agrees = passage_agrees.max(cited / (1.0 + rank as f32));
             sentence_agrees = sentence_agrees.max(sentence / (1.0 + rank as f32));
         }
@@ -100,6 +111,8 @@ fn derived(snapshot: &Snapshot, question: &Question, candidate: &Candidate, rank
         how,
         yes_no,
         key_words,
+        cited_coverage,
+        cited_behind.max(-5.0) / 5.0,
     ]
 }
 
@@ -157,7 +170,16 @@ impl Field {
 fn kinds(kind: Kind) -> [f32; 8] {
     let is = |of: Kind| f32::from(u8::from(kind.group() == of));
     let exactly = |of: Kind| f32::from(u8::from(kind == of));
-    [is(Kind::Who), is(Kind::When), is(Kind::Where), is(Kind::HowMany), is(Kind::Why), exactly(Kind::How), is(Kind::YesNo), exactly(Kind::Keyword)]
+    [
+        is(Kind::Who),
+        is(Kind::When),
+        is(Kind::Where),
+        is(Kind::HowMany),
+        is(Kind::Why),
+        exactly(Kind::How),
+        is(Kind::YesNo),
+        exactly(Kind::Keyword),
+    ]
 }
 
 /// Whether a fact cites a ranked passage, and its best sentence.
@@ -167,7 +189,9 @@ fn agreement(snapshot: &Snapshot, fact: &Fact, ranked: &RankedPassage) -> (f32, 
     let passage = start..start + record.text().map_or(0, str::len);
     let sentence = record.sentences().nth(ranked.sentence).map(|sentence| start + sentence.bytes.start..start + sentence.bytes.end);
     let cites = |range: &std::ops::Range<usize>| {
-        fact.citations.iter().any(|citation| citation.source == article && citation.range.start < range.end && range.start < citation.range.end)
+        fact.citations
+            .iter()
+            .any(|citation| citation.source == article && citation.range.start < range.end && range.start < citation.range.end)
     };
     let number = |value: bool| f32::from(u8::from(value));
     (number(cites(&passage)), number(sentence.is_some_and(|sentence| cites(&sentence))))
@@ -222,7 +246,7 @@ pub fn show_features(question: &Question, ranked: &[RankedPassage]) -> [f32; SHO
 
 /// The probability that the best passages answer.
 #[must_use]
-pub fn show_probability(question: &Question, ranked: &[RankedPassage], calibration: &Calibration) -> f32 {
+pub(super) fn show_probability(question: &Question, ranked: &[RankedPassage], calibration: &Calibration) -> f32 {
     if ranked.is_empty() { 0.0 } else { sigmoid(dot(&show_features(question, ranked), &calibration.show)) }
 }
 

@@ -13,8 +13,10 @@ use crate::reply::Reply;
 
 /// What to ask, and how to print the answer.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 answered, 1 no answer, 2 wrong usage or broken knowledge base.\n\nExamples:\n  rapporteur ask \"Quali sono le cinque garanzie di sicurezza?\"\n  rapporteur ask --lang en --explain \"Will Italy send troops?\"\n  echo '{\"id\": 1, \"question\": \"chi guidava la delegazione USA?\"}' | rapporteur ask --batch --top 3\n\nThe JSON is described in README, \"The batch format\".")]
-pub struct Args {
+#[command(
+    after_help = "Exit status: 0 answered, 1 no answer, 2 wrong usage or broken knowledge base.\n\nExamples:\n  rapporteur ask \"Quali sono le cinque garanzie di sicurezza?\"\n  rapporteur ask --lang en --explain \"Will Italy send troops?\"\n  echo '{\"id\": 1, \"question\": \"chi guidava la delegazione USA?\"}' | rapporteur ask --batch --top 3\n\nThe JSON is described in README, \"The batch format\"."
+)]
+pub(super) struct Args {
     /// The question
     #[arg(required_unless_present = "batch", conflicts_with = "batch")]
     question: Option<String>,
@@ -53,7 +55,15 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
     } else {
         print(&output.answer, &snapshot.knowledge.name, args.explain);
         for (rank, top) in output.top.iter().enumerate() {
-            println!("{}. {:.3} {} [{}..{}] {}", rank + 1, top.score, top.passage.source, top.passage.range.start, top.passage.range.end, top.sentence.text);
+            println!(
+                "{}. {:.3} {} [{}..{}] {}",
+                rank + 1,
+                top.score,
+                top.passage.source,
+                top.passage.range.start,
+                top.passage.range.end,
+                top.sentence.text
+            );
         }
     }
     Ok(if matches!(output.answer.outcome, Outcome::Fact | Outcome::Passages | Outcome::SmallTalk) { ANSWERED } else { NO_ANSWER })

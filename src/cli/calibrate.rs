@@ -8,8 +8,10 @@ use crate::evaluation::set;
 
 /// What to learn from, and where to write.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The figures go into src/answer/calibration.toml, which is part of the program, or into the\ncalibration.toml of a knowledge folder, which then uses its own.\n\nExample:\n  rapporteur calibrate > src/answer/calibration.toml.new && mv src/answer/calibration.toml.new src/answer/calibration.toml")]
-pub struct Args {
+#[command(
+    after_help = "The figures go into src/answer/calibration.toml, which is part of the program, or into the\ncalibration.toml of a knowledge folder, which then uses its own.\n\nExample:\n  rapporteur calibrate > src/answer/calibration.toml.new && mv src/answer/calibration.toml.new src/answer/calibration.toml"
+)]
+pub(super) struct Args {
     /// Development questions on the knowledge base: a file or a folder
     #[arg(long, default_value = "tests/eval/dev", value_name = "PATH")]
     dev: PathBuf,

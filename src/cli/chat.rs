@@ -7,7 +7,7 @@ use crate::respond::Responder;
 
 /// How to chat.
 #[derive(Debug, Default, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Language of the greeting and the commands [default: from LANG, else the knowledge base's]
     #[arg(long, env = "RAPPORTEUR_LANGUAGE", value_name = "it|en|fr|uk")]
     lang: Option<Language>,

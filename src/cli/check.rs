@@ -10,8 +10,10 @@ use crate::knowledge::{Diagnostic, Language, Severity, load};
 
 /// How to print it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 nothing but warnings, 2 errors.\n\nExamples:\n  rapporteur check\n  rapporteur check --json | jq .problems\n  rapporteur check --seeds other/seeds --knowledge other/knowledge")]
-pub struct Args {
+#[command(
+    after_help = "Exit status: 0 nothing but warnings, 2 errors.\n\nExamples:\n  rapporteur check\n  rapporteur check --json | jq .problems\n  rapporteur check --seeds other/seeds --knowledge other/knowledge"
+)]
+pub(super) struct Args {
     /// Print it as JSON
     #[arg(long)]
     json: bool,
@@ -79,7 +81,11 @@ fn print(report: &Report<'_>) {
     let errors = report.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let aliases: Vec<String> = report.aliases.iter().map(|(language, count)| format!("{language} {count}")).collect();
     println!("{} (version {})", report.name, report.version);
-    println!("  sources    {}{}", report.sources, if report.archives > 0 { format!(" and {} archive file(s)", report.archives) } else { String::new() });
+    println!(
+        "  sources    {}{}",
+        report.sources,
+        if report.archives > 0 { format!(" and {} archive file(s)", report.archives) } else { String::new() }
+    );
     println!("  passages   {}", report.passages);
     println!("  sentences  {}, covered by facts {}", report.sentences, report.sentences_covered);
     println!("  facts      {}", report.facts);

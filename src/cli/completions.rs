@@ -7,7 +7,7 @@ use crate::cli::{ANSWERED, Cli};
 /// Which shell.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  rapporteur completions bash > ~/.local/share/bash-completion/completions/rapporteur")]
-pub struct Args {
+pub(super) struct Args {
     /// The shell
     shell: clap_complete::Shell,
 }

@@ -13,8 +13,10 @@ use crate::evaluation::set;
 
 /// Question sets, and what to print of them.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "A question set is JSON Lines: id, question, language, kind, gold (a list of file or source, and text;\nempty where the sources do not say). See README, \"Scorecard\".\n\nExamples:\n  rapporteur eval\n  rapporteur eval --failures tests/eval/dev\n  rapporteur eval --json > before.json; rapporteur eval --compare before.json\n  rapporteur eval --seeds tests/eval/general/articles --knowledge tests/eval/general tests/eval/general/questions")]
-pub struct Args {
+#[command(
+    after_help = "A question set is JSON Lines: id, question, language, kind, gold (a list of file or source, and text;\nempty where the sources do not say). See README, \"Scorecard\".\n\nExamples:\n  rapporteur eval\n  rapporteur eval --failures tests/eval/dev\n  rapporteur eval --json > before.json; rapporteur eval --compare before.json\n  rapporteur eval --seeds tests/eval/general/articles --knowledge tests/eval/general tests/eval/general/questions"
+)]
+pub(super) struct Args {
     /// Question sets: files, or folders of files
     #[arg(default_values_os_t = [PathBuf::from("tests/eval/dev"), PathBuf::from("tests/eval/test")], value_name = "FILES")]
     sets: Vec<PathBuf>,
@@ -106,7 +108,10 @@ fn percent(part: usize, whole: usize) -> String {
 
 fn print(name: &str, card: &Scorecard, ranking: &Ranking) {
     println!("{name}");
-    println!("  {:<14} {:>5} {:>7} {:>7} {:>9} {:>9} | {:>6} {:>7}", "", "asked", "right", "wrong", "suggested", "abstained", "unansw", "false");
+    println!(
+        "  {:<14} {:>5} {:>7} {:>7} {:>9} {:>9} | {:>6} {:>7}",
+        "", "asked", "right", "wrong", "suggested", "abstained", "unansw", "false"
+    );
     let row = |label: &str, counts: &Counts| {
         let (answerable, unanswerable) = (counts.answerable(), counts.unanswerable());
         println!(
@@ -150,9 +155,22 @@ fn print_curve(curve: &[CurvePoint]) {
 fn print_failures(scored: &[Scored]) {
     for one in scored.iter().filter(|one| !matches!(one.verdict, Verdict::Right | Verdict::Declined)) {
         let verdict = serde_json::to_value(one.verdict).unwrap_or_default();
-        println!("{} {} {} [{}] {}", verdict.as_str().unwrap_or_default(), one.question.id, one.question.kind, one.question.language, one.question.question);
+        println!(
+            "{} {} {} [{}] {}",
+            verdict.as_str().unwrap_or_default(),
+            one.question.id,
+            one.question.kind,
+            one.question.language,
+            one.question.question
+        );
         if let Some(explanation) = &one.answer.explanation {
-            println!("    asked {:?}: {}; none {:.2}, passages {:.2}", explanation.kind, explanation.units.join(" "), explanation.none, explanation.passages);
+            println!(
+                "    asked {:?}: {}; none {:.2}, passages {:.2}",
+                explanation.kind,
+                explanation.units.join(" "),
+                explanation.none,
+                explanation.passages
+            );
             for candidate in &explanation.candidates {
                 println!("    {:.2} {} by {:?}; lacks {:?}", candidate.probability, candidate.id, candidate.alias, candidate.uncovered);
             }

@@ -28,7 +28,11 @@ const USAGE: u8 = 2;
 /// Answers questions about an event, only with what its sources say: a short answer, the verbatim quote, publisher,
 /// date and link; or "the sources do not say".
 #[derive(Debug, Parser)]
-#[command(name = "rapporteur", version, after_help = "Without a subcommand it opens a chat in the terminal.\n\nExamples:\n  rapporteur\n  rapporteur ask \"Quali sono le cinque garanzie di sicurezza?\"\n  rapporteur ask --batch < questions.jsonl > answers.jsonl\n  rapporteur check\n  rapporteur eval")]
+#[command(
+    name = "rapporteur",
+    version,
+    after_help = "Without a subcommand it opens a chat in the terminal.\n\nExamples:\n  rapporteur\n  rapporteur ask \"Quali sono le cinque garanzie di sicurezza?\"\n  rapporteur ask --batch < questions.jsonl > answers.jsonl\n  rapporteur check\n  rapporteur eval"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -127,26 +131,29 @@ impl Base {
             return Ok(Calibration::default());
         }
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Calibration::parse(&text).map_err(|reason| anyhow::anyhow!("{}: {reason}; remove the file to use the built-in figures", path.display()))
+        Calibration::parse(&text)
+            .map_err(|reason| anyhow::anyhow!("{}: {reason}; remove the file to use the built-in figures", path.display()))
     }
 }
 
 fn broken(diagnostics: &[Diagnostic]) -> String {
+    use std::fmt::Write as _;
     const SHOWN: usize = 10;
     let errors: Vec<_> = diagnostics.iter().filter(|diagnostic| diagnostic.severity == crate::knowledge::Severity::Error).collect();
     let mut message = format!("the knowledge base has {} error(s); nothing is served from it\n", errors.len());
     for error in errors.iter().take(SHOWN) {
-        message.push_str(&format!("{error}\n"));
+        let _ = writeln!(message, "{error}");
     }
     if errors.len() > SHOWN {
-        message.push_str(&format!("... and {} more: see `rapporteur check`\n", errors.len() - SHOWN));
+        let _ = writeln!(message, "... and {} more: see `rapporteur check`", errors.len() - SHOWN);
     }
     message.trim_end().to_owned()
 }
 
 fn show_progress(bar: &std::sync::OnceLock<indicatif::ProgressBar>, progress: Progress) {
     let bar = bar.get_or_init(|| {
-        let style = indicatif::ProgressStyle::with_template("indexing {wide_bar} {bytes}/{total_bytes} {eta}").unwrap_or_else(|_| indicatif::ProgressStyle::default_bar());
+        let style = indicatif::ProgressStyle::with_template("indexing {wide_bar} {bytes}/{total_bytes} {eta}")
+            .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar());
         indicatif::ProgressBar::new(progress.total).with_style(style)
     });
     bar.set_position(progress.done);

@@ -9,7 +9,7 @@ use crate::answer::{Answer, CANDIDATE_FEATURES, Calibration, Engine, Findings, H
 use crate::evaluation::fit::{Choice, binary, multinomial, network};
 use crate::evaluation::set::EvalQuestion;
 use crate::knowledge::{Citation, Fact};
-use crate::retrieval::{Entry, Without, PASSAGE_FEATURES, SENTENCE_FEATURES};
+use crate::retrieval::{Entry, PASSAGE_FEATURES, SENTENCE_FEATURES, Without};
 use crate::snapshot::Snapshot;
 
 /// One alias in so many is asked as a question.
@@ -62,7 +62,12 @@ pub fn calibrate(curated: &Part<'_>, general: &[Part<'_>], start: &Calibration) 
     reasons.insert("none", "That no fact answers: the same questions.".to_owned());
     let start: Vec<f32> = vec![0.0; CANDIDATE_FEATURES + NONE];
     let linear = multinomial(&choices, &start, 0.4);
-    let network = network(&choices, &linear, std::env::var("X_UNITS").map_or(UNITS, |v| v.parse().unwrap()), std::env::var("X_PEN").map_or(PENALTY, |v| v.parse().unwrap()));
+    let network = network(
+        &choices,
+        &linear,
+        std::env::var("X_UNITS").map_or(UNITS, |v| v.parse().unwrap()),
+        std::env::var("X_PEN").map_or(PENALTY, |v| v.parse().unwrap()),
+    );
     calibration.candidate = fixed::<CANDIDATE_FEATURES>(&network.linear[..CANDIDATE_FEATURES]);
     calibration.none = fixed::<NONE>(&network.linear[CANDIDATE_FEATURES..]);
     calibration.hidden = Hidden { input: network.input, bias: network.bias, output: network.output };
@@ -78,7 +83,9 @@ fn fixed<const N: usize>(values: &[f32]) -> [f32; N] {
 fn sentence_choices(parts: &[&Part<'_>], calibration: &Calibration) -> Vec<Choice> {
     each(parts, calibration, |engine, question, findings| {
         let (ranked, right) = findings.ranked.iter().find_map(|ranked| {
-            let right: Vec<bool> = (0..ranked.sentences.len()).map(|at| engine.sentence(ranked, at).is_some_and(|quote| question.is_held_by(&quote.source, &quote.range))).collect();
+            let right: Vec<bool> = (0..ranked.sentences.len())
+                .map(|at| engine.sentence(ranked, at).is_some_and(|quote| question.is_held_by(&quote.source, &quote.range)))
+                .collect();
             right.contains(&true).then_some((ranked, right))
         })?;
         Some(Choice { alternatives: ranked.sentences.iter().map(|features| features.to_vec()).collect(), right, weight: 1.0 })
@@ -100,9 +107,10 @@ fn each<T>(parts: &[&Part<'_>], calibration: &Calibration, make: impl Fn(&Engine
         .flat_map(|part| {
             let engine = Engine::new(part.snapshot, calibration);
             let make = &make;
-            part.questions.iter().filter(|question| question.is_answerable()).filter_map(move |question| {
-                make(&engine, question, &engine.find(&question.question, Some(question.language), None))
-            })
+            part.questions
+                .iter()
+                .filter(|question| question.is_answerable())
+                .filter_map(move |question| make(&engine, question, &engine.find(&question.question, Some(question.language), None)))
         })
         .collect()
 }
@@ -141,14 +149,24 @@ fn fact_choices(part: &Part<'_>, calibration: &Calibration) -> Vec<Choice> {
             (Entry::Fact(own), Entry::Fact(other)) => own == other || overlap(&curated.facts[own], &curated.facts[other]),
             (own, other) => own == other,
         };
-        choices.extend(choice(&findings, is_right, matches!(entry, Entry::Gap(_)), std::env::var("X_AW").map_or(ALIAS_WEIGHT, |v| v.parse().unwrap())));
+        choices.extend(choice(
+            &findings,
+            is_right,
+            matches!(entry, Entry::Gap(_)),
+            std::env::var("X_AW").map_or(ALIAS_WEIGHT, |v| v.parse().unwrap()),
+        ));
     }
     // A gap nobody has noted yet: asked with the whole entry left out, nothing else may answer.
     for (entry, language, index) in part.snapshot.matcher.aliases() {
         let Entry::Gap(at) = entry else { continue };
         let Some(text) = curated.gaps[at].aliases.get(&language).and_then(|texts| texts.get(index)) else { continue };
         let findings = engine.find(text, Some(language), Some(Without::Entry(entry)));
-        choices.extend(choice(&findings, |other| matches!(other, Entry::Gap(_)), true, std::env::var("X_GW").map_or(GAP_WEIGHT, |v| v.parse().unwrap())));
+        choices.extend(choice(
+            &findings,
+            |other| matches!(other, Entry::Gap(_)),
+            true,
+            std::env::var("X_GW").map_or(GAP_WEIGHT, |v| v.parse().unwrap()),
+        ));
     }
     choices
 }
@@ -189,18 +207,34 @@ fn thresholds(curated: &Part<'_>, general: &[&Part<'_>], calibration: &mut Calib
     let mut answers = judged(curated, &opened);
     let (fact, right) = lowest(&mut answers, TOLERATED_WRONG, TOLERATED_FALSE);
     calibration.thresholds.fact = fact;
-    reasons.insert("fact", format!("Lowest at which at most {:.1}% of the answerable are answered wrongly and {:.1}% of the unanswerable answered: {right} right.", 100.0 * TOLERATED_WRONG, 100.0 * TOLERATED_FALSE));
+    reasons.insert(
+        "fact",
+        format!(
+            "Lowest at which at most {:.1}% of the answerable are answered wrongly and {:.1}% of the unanswerable answered: {right} right.",
+            100.0 * TOLERATED_WRONG,
+            100.0 * TOLERATED_FALSE
+        ),
+    );
     calibration.thresholds.suggest = (fact / 4.0).max(0.04);
     reasons.insert("suggest", "A quarter of the former: likely enough to be worth a tap, too unlikely to be said.".to_owned());
     let opened = open(calibration, 2.0, 0.0);
     let mut answers = judged(curated, &opened);
     let (passages, right) = lowest(&mut answers, TOLERATED_WRONG / 5.0, TOLERATED_FALSE / 4.0);
     calibration.thresholds.passages = passages;
-    reasons.insert("passages", format!("Beside facts, passages speak only where they alone would hardly ever be wrong: {right} right by themselves."));
+    reasons.insert(
+        "passages",
+        format!("Beside facts, passages speak only where they alone would hardly ever be wrong: {right} right by themselves."),
+    );
     let mut answers: Vec<Judged> = general.iter().flat_map(|part| judged(part, &open(calibration, 2.0, 0.0))).collect();
     let (uncurated, right) = lowest(&mut answers, TOLERATED_UNCURATED, TOLERATED_UNCURATED);
     calibration.thresholds.passages_uncurated = uncurated;
-    reasons.insert("passages_uncurated", format!("Without facts, passages are all there is, marked as not reviewed: at most {:.0}% wrong, {right} right.", 100.0 * TOLERATED_UNCURATED));
+    reasons.insert(
+        "passages_uncurated",
+        format!(
+            "Without facts, passages are all there is, marked as not reviewed: at most {:.0}% wrong, {right} right.",
+            100.0 * TOLERATED_UNCURATED
+        ),
+    );
 }
 
 /// A question's score if everything were answered, and how that would go.

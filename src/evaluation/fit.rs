@@ -47,9 +47,13 @@ pub struct Network {
     pub output: Vec<f32>,
 }
 
-fn epochs() -> usize { std::env::var("X_EPOCHS").map_or(30, |v| v.parse().unwrap()) }
+fn epochs() -> usize {
+    std::env::var("X_EPOCHS").map_or(30, |v| v.parse().unwrap())
+}
 const BATCH: usize = 128;
-fn network_rate() -> f32 { std::env::var("X_RATE").map_or(0.004, |v| v.parse().unwrap()) }
+fn network_rate() -> f32 {
+    std::env::var("X_RATE").map_or(0.004, |v| v.parse().unwrap())
+}
 
 /// Fits a network to the same choices as [`multinomial`], starting from its linear weights. Batches are drawn by a fixed
 /// generator, so the same questions give the same figures.
@@ -62,7 +66,8 @@ pub fn network(choices: &[Choice], linear: &[f32], units: usize, penalty: f32) -
     parameters.extend((0..units * size).map(|_| scale * random.unit()));
     parameters.extend(std::iter::repeat_n(0.0, units));
     parameters.extend((0..units).map(|_| 0.3 * random.unit()));
-    let (mut first, mut second, mut gradient) = (vec![0.0_f32; parameters.len()], vec![0.0_f32; parameters.len()], vec![0.0_f32; parameters.len()]);
+    let (mut first, mut second, mut gradient) =
+        (vec![0.0_f32; parameters.len()], vec![0.0_f32; parameters.len()], vec![0.0_f32; parameters.len()]);
     let mut order: Vec<usize> = (0..choices.len()).collect();
     let total = epochs() * choices.len().div_ceil(BATCH);
     let mut step = 0;
@@ -82,7 +87,7 @@ pub fn network(choices: &[Choice], linear: &[f32], units: usize, penalty: f32) -
                 let slope = gradient[at] / weight + penalty * parameters[at];
                 first[at] = 0.9 * first[at] + 0.1 * slope;
                 second[at] = 0.999 * second[at] + 0.001 * slope * slope;
-                let (mean, spread) = (first[at] / (1.0 - 0.9_f32.powi(step as i32)), second[at] / (1.0 - 0.999_f32.powi(step as i32)));
+                let (mean, spread) = (first[at] / (1.0 - 0.9_f32.powi(step)), second[at] / (1.0 - 0.999_f32.powi(step)));
                 parameters[at] -= rate * mean / (spread.sqrt() + 1e-8);
             }
         }
@@ -90,7 +95,12 @@ pub fn network(choices: &[Choice], linear: &[f32], units: usize, penalty: f32) -
     let (linear, rest) = parameters.split_at(size);
     let (input, rest) = rest.split_at(units * size);
     let (bias, output) = rest.split_at(units);
-    Network { linear: linear.to_vec(), input: input.chunks(size).map(<[f32]>::to_vec).collect(), bias: bias.to_vec(), output: output.to_vec() }
+    Network {
+        linear: linear.to_vec(),
+        input: input.chunks(size).map(<[f32]>::to_vec).collect(),
+        bias: bias.to_vec(),
+        output: output.to_vec(),
+    }
 }
 
 fn push_network(choice: &Choice, parameters: &[f32], gradient: &mut [f32], size: usize, units: usize) {
@@ -188,7 +198,7 @@ fn adam(start: &[f32], mut slope: impl FnMut(&[f64], &mut [f64])) -> Vec<f32> {
         for at in 0..weights.len() {
             first[at] = 0.9 * first[at] + 0.1 * gradient[at];
             second[at] = 0.999 * second[at] + 0.001 * gradient[at] * gradient[at];
-            let (mean, spread) = (first[at] / (1.0 - 0.9_f64.powi(step as i32)), second[at] / (1.0 - 0.999_f64.powi(step as i32)));
+            let (mean, spread) = (first[at] / (1.0 - 0.9_f64.powf(step as f64)), second[at] / (1.0 - 0.999_f64.powf(step as f64)));
             weights[at] -= rate * mean / (spread.sqrt() + 1e-8);
         }
     }

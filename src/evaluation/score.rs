@@ -140,9 +140,14 @@ fn judge(question: &EvalQuestion, answer: &Answer, snapshot: &Snapshot) -> Verdi
     }
     let offers = answer.outcome == Outcome::Suggestions
         && answer.suggestions.iter().any(|suggestion| {
-            snapshot.knowledge.curated.facts.iter().filter(|fact| fact.id == suggestion.fact).flat_map(|fact| &fact.citations).any(|citation| {
-                question.is_held_by(&snapshot.knowledge.sources[citation.source].metadata.id, &citation.range)
-            })
+            snapshot
+                .knowledge
+                .curated
+                .facts
+                .iter()
+                .filter(|fact| fact.id == suggestion.fact)
+                .flat_map(|fact| &fact.citations)
+                .any(|citation| question.is_held_by(&snapshot.knowledge.sources[citation.source].metadata.id, &citation.range))
         });
     if offers { Verdict::Suggested } else { Verdict::Abstained }
 }
@@ -167,7 +172,9 @@ pub fn tally(scored: &[Scored], snapshot: &Snapshot) -> Scorecard {
     card.curve = curve(scored);
     let mut latencies: Vec<u64> = scored.iter().map(|one| one.elapsed_us).collect();
     latencies.sort_unstable();
-    let at = |share: f64| latencies.get(((latencies.len() as f64 * share) as usize).min(latencies.len().saturating_sub(1))).copied().unwrap_or(0);
+    let at = |share: f64| {
+        latencies.get(((latencies.len() as f64 * share) as usize).min(latencies.len().saturating_sub(1))).copied().unwrap_or(0)
+    };
     card.latency_us = [at(0.5), at(0.9), at(0.99), at(1.0)];
     card
 }
@@ -224,4 +231,3 @@ pub fn ranking(engine: &Engine<'_>, questions: &[EvalQuestion]) -> Ranking {
     }
     ranking
 }
-

@@ -62,13 +62,17 @@ impl EvalQuestion {
     /// Whether a quote of a source holds a gold passage whole.
     #[must_use]
     pub fn is_held_by(&self, source: &str, quote: &Range<usize>) -> bool {
-        self.gold.iter().any(|gold| gold.source == source && gold.ranges.iter().any(|range| quote.start <= range.start && range.end <= quote.end))
+        self.gold
+            .iter()
+            .any(|gold| gold.source == source && gold.ranges.iter().any(|range| quote.start <= range.start && range.end <= quote.end))
     }
 
     /// Whether a quote of a source and a gold passage share any text.
     #[must_use]
     pub fn is_touched_by(&self, source: &str, quote: &Range<usize>) -> bool {
-        self.gold.iter().any(|gold| gold.source == source && gold.ranges.iter().any(|range| quote.start < range.end && range.start < quote.end))
+        self.gold
+            .iter()
+            .any(|gold| gold.source == source && gold.ranges.iter().any(|range| quote.start < range.end && range.start < quote.end))
     }
 }
 
@@ -81,7 +85,8 @@ pub fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         return Ok(vec![path.to_owned()]);
     }
     let entries = std::fs::read_dir(path).with_context(|| format!("{}: there is no such question set", path.display()))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "jsonl")).collect();
+    let mut files: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "jsonl")).collect();
     files.sort();
     Ok(files)
 }

@@ -34,7 +34,11 @@ pub fn check_archive(path: &Path, defaults: &Metadata, diagnostics: &mut Vec<Dia
     let reader = match File::open(path) {
         Ok(file) => BufReader::with_capacity(1 << 20, file),
         Err(error) => {
-            diagnostics.push(Place { file: &file, text: "" }.error(0, format!("cannot be read: {error}"), "check that the file may be read"));
+            diagnostics.push(Place { file: &file, text: "" }.error(
+                0,
+                format!("cannot be read: {error}"),
+                "check that the file may be read",
+            ));
             return;
         }
     };
@@ -45,7 +49,9 @@ pub fn check_archive(path: &Path, defaults: &Metadata, diagnostics: &mut Vec<Dia
             Ok(line) if line.trim().is_empty() => None,
             Ok(line) => match parse_article(line.trim_end(), defaults) {
                 Err(problem) => Some(problem),
-                Ok((metadata, _)) if ids.contains(&metadata.id) => Some((0, format!("the article id {:?} stands in an earlier line already", metadata.id))),
+                Ok((metadata, _)) if ids.contains(&metadata.id) => {
+                    Some((0, format!("the article id {:?} stands in an earlier line already", metadata.id)))
+                }
                 Ok((metadata, _)) => {
                     ids.insert(metadata.id);
                     None
@@ -54,7 +60,14 @@ pub fn check_archive(path: &Path, defaults: &Metadata, diagnostics: &mut Vec<Dia
         };
         if let Some((column, what)) = problem {
             let remedy = "write one JSON object a line with at least \"id\" and \"text\"".to_owned();
-            diagnostics.push(Diagnostic { severity: Severity::Error, file: file.clone(), line: number + 1, column: column + 1, what, remedy });
+            diagnostics.push(Diagnostic {
+                severity: Severity::Error,
+                file: file.clone(),
+                line: number + 1,
+                column: column + 1,
+                what,
+                remedy,
+            });
             found += 1;
             if found == MOST_PROBLEMS {
                 return;
@@ -89,8 +102,9 @@ pub fn parse_article(line: &str, defaults: &Metadata) -> Result<(Metadata, Strin
     };
     let language = match article.language {
         None => defaults.language,
-        Some(code) => Language::from_code(&code)
-            .ok_or_else(|| (at("language"), format!("the language {code:?} is not one of it, en, fr, uk")))?,
+        Some(code) => {
+            Language::from_code(&code).ok_or_else(|| (at("language"), format!("the language {code:?} is not one of it, en, fr, uk")))?
+        }
     };
     let id = match article.id {
         Identifier::Text(id) => id,

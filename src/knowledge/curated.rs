@@ -116,7 +116,7 @@ enum Parsed {
 }
 
 /// Reads the curated files of the knowledge folder. Files are parsed side by side, and taken in in their order.
-pub fn load(knowledge: &Path, sources: &[Source], diagnostics: &mut Vec<Diagnostic>) -> Curated {
+pub(super) fn load(knowledge: &Path, sources: &[Source], diagnostics: &mut Vec<Diagnostic>) -> Curated {
     type Parse = fn(Place<'_>, &mut Vec<Diagnostic>) -> Option<Parsed>;
     let mut work: Vec<(PathBuf, Parse)> = Vec::new();
     let parse_facts: Parse = |place, diagnostics| files::parse(place, diagnostics).map(Parsed::Facts);
@@ -197,13 +197,21 @@ impl Curated {
             }
         }
         if raw.citations.is_empty() {
-            diagnostics.push(place.error(raw.id.span().start, format!("the fact {id:?} cites nothing"), "add a [[fact.citations]] with source and quote"));
+            diagnostics.push(place.error(
+                raw.id.span().start,
+                format!("the fact {id:?} cites nothing"),
+                "add a [[fact.citations]] with source and quote",
+            ));
         }
         let citations = raw.citations.iter().filter_map(|citation| quotes.locate(place, citation, diagnostics)).collect();
         let as_of = raw.as_of.as_ref().and_then(|value| {
             let date = parse_date(&value.get_ref().to_string());
             if date.is_none() {
-                diagnostics.push(place.error(value.span().start, format!("{} is not a date", value.get_ref()), "write the day as 2026-01-06"));
+                diagnostics.push(place.error(
+                    value.span().start,
+                    format!("{} is not a date", value.get_ref()),
+                    "write the day as 2026-01-06",
+                ));
             }
             date
         });
@@ -287,7 +295,11 @@ impl Curated {
                     let origin = &self.aliases[&(id.clone(), language, index)];
                     let words: Vec<String> = words(text);
                     if words.is_empty() {
-                        diagnostics.push(self.place(&origin.file).error(origin.offset, "this alias has no word", "write a question, or remove it"));
+                        diagnostics.push(self.place(&origin.file).error(
+                            origin.offset,
+                            "this alias has no word",
+                            "write a question, or remove it",
+                        ));
                     } else if let Some(owner) = owners.insert((language, words.join(" ")), id)
                         && owner != id
                     {

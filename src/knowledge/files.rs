@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::knowledge::diagnostic::{Diagnostic, Place};
 
 /// Reads a file as UTF-8; on failure says why and returns nothing.
-pub fn read(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
+pub(super) fn read(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
     let file = path.display().to_string();
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
@@ -29,19 +29,20 @@ pub fn read(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
 }
 
 /// Parses TOML; on failure says where and returns nothing.
-pub fn parse<T: DeserializeOwned>(place: Place<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<T> {
+pub(super) fn parse<T: DeserializeOwned>(place: Place<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<T> {
     toml::from_str(place.text)
         .map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             let what = error.message().to_owned();
-            let remedy = if what.contains("unknown field") { "remove the key or correct its spelling" } else { "correct the TOML at this place" };
+            let remedy =
+                if what.contains("unknown field") { "remove the key or correct its spelling" } else { "correct the TOML at this place" };
             diagnostics.push(place.error(offset, what, remedy));
         })
         .ok()
 }
 
 /// The files of a folder with one of the extensions, sorted by name.
-pub fn list(folder: &Path, extensions: &[&str], diagnostics: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
+pub(super) fn list(folder: &Path, extensions: &[&str], diagnostics: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -59,7 +60,7 @@ pub fn list(folder: &Path, extensions: &[&str], diagnostics: &mut Vec<Diagnostic
 
 /// A readable id from a file name: its stem in lower case, everything but letters and digits as hyphens.
 #[must_use]
-pub fn slug(file: &str) -> String {
+pub(super) fn slug(file: &str) -> String {
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     let mapped: String = stem.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     mapped.trim_matches('-').to_owned()

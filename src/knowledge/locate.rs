@@ -124,7 +124,7 @@ mod tests {
     fn the_nearest_sentence_shows_the_first_difference() {
         let text = "Altro. L’Italia non manda soldati.";
         let near = nearest(text, "L'Italia manda soldati.").expect("there are sentences");
-        assert_eq!(&text[near.sentence], "L’Italia non manda soldati.");
+        assert_eq!(&text[near.sentence.clone()], "L’Italia non manda soldati.");
         assert!(near.source_from.contains("non manda"), "{near:?}");
     }
 }

@@ -17,7 +17,7 @@ use crate::knowledge::source::{Metadata, Source, Written};
 use crate::knowledge::{Language, archive, files::slug};
 
 /// JSON Lines files above this many bytes are left on disk and read through their index.
-pub const IN_MEMORY_LIMIT: u64 = 16 * 1024 * 1024;
+pub(super) const IN_MEMORY_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// The manifest's text form.
 #[derive(Debug, Deserialize)]
@@ -52,7 +52,7 @@ struct Entry {
 
 /// What a manifest leads to.
 #[derive(Debug, Default)]
-pub struct Sources {
+pub(super) struct Gathered {
     /// The name of the knowledge base, shown to people.
     pub name: Option<String>,
     /// The language used where a question's language can't be told.
@@ -64,16 +64,16 @@ pub struct Sources {
 }
 
 /// Reads the manifest of the knowledge folder, or the seeds folder itself where there is none.
-pub fn load(seeds: &Path, knowledge: &Path, diagnostics: &mut Vec<Diagnostic>) -> Sources {
+pub(super) fn load(seeds: &Path, knowledge: &Path, diagnostics: &mut Vec<Diagnostic>) -> Gathered {
     let path = knowledge.join("sources.toml");
     let shown = path.display().to_string();
     if !path.exists() {
         return load_folder(seeds, diagnostics);
     }
-    let Some(text) = files::read(&path, diagnostics) else { return Sources::default() };
+    let Some(text) = files::read(&path, diagnostics) else { return Gathered::default() };
     let place = Place { file: &shown, text: &text };
-    let Some(manifest) = files::parse::<Manifest>(place, diagnostics) else { return Sources::default() };
-    let mut loaded = Sources { name: manifest.name, default_language: manifest.default_language, ..Sources::default() };
+    let Some(manifest) = files::parse::<Manifest>(place, diagnostics) else { return Gathered::default() };
+    let mut loaded = Gathered { name: manifest.name, default_language: manifest.default_language, ..Gathered::default() };
     let language = manifest.default_language.unwrap_or(Language::It);
     for entry in manifest.source {
         load_entry(seeds, place, entry, language, &mut loaded, diagnostics);
@@ -81,8 +81,8 @@ pub fn load(seeds: &Path, knowledge: &Path, diagnostics: &mut Vec<Diagnostic>) -
     loaded
 }
 
-fn load_folder(seeds: &Path, diagnostics: &mut Vec<Diagnostic>) -> Sources {
-    let mut loaded = Sources::default();
+fn load_folder(seeds: &Path, diagnostics: &mut Vec<Diagnostic>) -> Gathered {
+    let mut loaded = Gathered::default();
     for path in files::list(seeds, &["txt", "md", "jsonl"], diagnostics) {
         let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let metadata = Metadata {
@@ -103,10 +103,11 @@ fn load_folder(seeds: &Path, diagnostics: &mut Vec<Diagnostic>) -> Sources {
     loaded
 }
 
-fn load_entry(seeds: &Path, place: Place<'_>, entry: Entry, language: Language, loaded: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
-    let published = entry.published.as_ref().and_then(|value| match parse_date(&value.get_ref().to_string()) {
-        Some(date) => Some(date),
-        None => {
+fn load_entry(seeds: &Path, place: Place<'_>, entry: Entry, language: Language, loaded: &mut Gathered, diagnostics: &mut Vec<Diagnostic>) {
+    let published = entry.published.as_ref().and_then(|value| {
+        if let Some(date) = parse_date(&value.get_ref().to_string()) {
+            Some(date)
+        } else {
             diagnostics.push(place.error(
                 value.span().start,
                 format!("{} is not a date", value.get_ref()),
@@ -162,7 +163,7 @@ fn load_file(
     path: &Path,
     metadata: Metadata,
     article: Option<(Place<'_>, Vec<Spanned<String>>)>,
-    loaded: &mut Sources,
+    loaded: &mut Gathered,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     if path.extension().is_some_and(|extension| extension == "jsonl") {
@@ -194,7 +195,7 @@ fn load_file(
     loaded.sources.push(Source::new(metadata, text, stretches));
 }
 
-fn load_articles(path: &Path, text: &str, defaults: &Metadata, loaded: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
+fn load_articles(path: &Path, text: &str, defaults: &Metadata, loaded: &mut Gathered, diagnostics: &mut Vec<Diagnostic>) {
     let shown = path.display().to_string();
     let place = Place { file: &shown, text };
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -211,7 +212,11 @@ fn load_articles(path: &Path, text: &str, defaults: &Metadata, loaded: &mut Sour
             }
             Ok((metadata, body)) => {
                 if loaded.sources.iter().any(|source| source.metadata.id == metadata.id && source.metadata.file != metadata.file) {
-                    diagnostics.push(place.error(start, format!("the id {:?} is that of another source", metadata.id), "give every article an id of its own"));
+                    diagnostics.push(place.error(
+                        start,
+                        format!("the id {:?} is that of another source", metadata.id),
+                        "give every article an id of its own",
+                    ));
                     continue;
                 }
                 if let Some(first) = seen.insert(metadata.id.clone(), number + 1) {
@@ -247,7 +252,7 @@ fn parse_lines(range: &str, starts: &[usize]) -> Option<Range<usize>> {
 
 /// A civil date from text such as `2026-01-06` or `2026-01-06T11:21:00`.
 #[must_use]
-pub fn parse_date(text: &str) -> Option<Date> {
+pub(super) fn parse_date(text: &str) -> Option<Date> {
     text.trim_matches('"').get(..10)?.parse().ok()
 }
 
@@ -255,7 +260,7 @@ pub fn parse_date(text: &str) -> Option<Date> {
 ///
 /// # Errors
 /// A phrase saying why not.
-pub fn check_address(address: &str) -> Result<(), String> {
+pub(super) fn check_address(address: &str) -> Result<(), String> {
     let url = url::Url::parse(address).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("the scheme is {:?}", url.scheme()));

@@ -9,16 +9,16 @@ use std::ops::Range;
 /// Abbreviations after which a full stop ends no sentence; compared in lower case.
 const ABBREVIATIONS: &[&str] = &[
     "sig", "sigg", "dott", "prof", "avv", "ing", "on", "sen", "gen", "col", "cap", "mons", "art", "artt", "ecc", "es", "cfr", "pag",
-    "pagg", "vol", "cit", "fig", "tab", "nr", "tel", "ca", "mr", "mrs", "ms", "dr", "st", "jr", "sr", "vs", "etc", "approx", "dept",
-    "mm", "mme", "mlle", "p", "pp", "ss", "a.c", "d.c", "u.s", "e.g", "i.e", "вул", "ім", "див", "напр", "грн", "млн", "млрд",
-    "тис", "р", "рр", "ст", "п", "s.p.a", "s.r.l", "p.iva", "sgt", "cpt", "gov", "c.so", "v.le",
+    "pagg", "vol", "cit", "fig", "tab", "nr", "tel", "ca", "mr", "mrs", "ms", "dr", "st", "jr", "sr", "vs", "etc", "approx", "dept", "mm",
+    "mme", "mlle", "p", "pp", "ss", "a.c", "d.c", "u.s", "e.g", "i.e", "вул", "ім", "див", "напр", "грн", "млн", "млрд", "тис", "р", "рр",
+    "ст", "п", "s.p.a", "s.r.l", "p.iva", "sgt", "cpt", "gov", "c.so", "v.le",
 ];
 
 /// The ranges of the paragraphs of `text` that lie inside `range`.
 ///
 /// Text whose lines are long has one paragraph a line; text wrapped at a width has its paragraphs between blank lines.
 #[must_use]
-pub fn paragraphs(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+pub(super) fn paragraphs(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let body = &text[range.clone()];
     let one_a_line = body.lines().any(|line| line.len() > 200) || !body.contains("\n\n");
     let mut found = Vec::new();
@@ -40,7 +40,7 @@ pub fn paragraphs(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
 
 /// The ranges of the sentences of the paragraph of `text` at `range`.
 #[must_use]
-pub fn sentences(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+pub(super) fn sentences(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let body = &text[range.clone()];
     let respect_quotes = balanced(body);
     let mut found = Vec::new();
@@ -55,7 +55,8 @@ pub fn sentences(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
         }
         let mut end = at + c.len_utf8();
         while let Some(&(next_at, next)) = chars.peek() {
-            if !(matches!(next, '.' | '!' | '?' | '…' | ')' | ']' | '\'' | '’') || (is_quotation_mark(next) && (in_quotes || next != '«'))) {
+            if !(matches!(next, '.' | '!' | '?' | '…' | ')' | ']' | '\'' | '’') || (is_quotation_mark(next) && (in_quotes || next != '«')))
+            {
                 break;
             }
             if is_quotation_mark(next) {

@@ -67,7 +67,10 @@ impl Reply {
             Outcome::Passages => blocks.push(Block::Standing(Standing::NotReviewed, wording.not_reviewed.clone())),
             _ => {}
         }
-        blocks.extend(shown(&answer.citations).map(|quote| Block::Quote(Quoted { attribution: attribution(quote, answer.language), quote: quote.clone() })));
+        blocks.extend(
+            shown(&answer.citations)
+                .map(|quote| Block::Quote(Quoted { attribution: attribution(quote, answer.language), quote: quote.clone() })),
+        );
         if !answer.suggestions.is_empty() {
             let lead = match answer.outcome {
                 Outcome::Fact => wording.related.clone(),

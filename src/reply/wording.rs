@@ -51,8 +51,13 @@ impl Wording {
     #[must_use]
     pub fn of(language: Language) -> &'static Self {
         static WORDINGS: LazyLock<[Wording; 4]> = LazyLock::new(|| {
-            [include_str!("wording/it.toml"), include_str!("wording/en.toml"), include_str!("wording/fr.toml"), include_str!("wording/uk.toml")]
-                .map(|text| toml::from_str(text).unwrap_or_else(|error| panic!("a built-in wording does not parse: {error}")))
+            [
+                include_str!("wording/it.toml"),
+                include_str!("wording/en.toml"),
+                include_str!("wording/fr.toml"),
+                include_str!("wording/uk.toml"),
+            ]
+            .map(|text| toml::from_str(text).unwrap_or_else(|error| panic!("a built-in wording does not parse: {error}")))
         });
         &WORDINGS[language.index()]
     }

@@ -98,7 +98,14 @@ impl<'a> Analyzer<'a> {
     /// The analyzer of a language.
     #[must_use]
     pub fn new(language: Language, concepts: &'a Concepts) -> Self {
-        Self { language, words: Words::of(language), stems: Stems::of(language), concepts, known: RefCell::default(), fresh: RefCell::default() }
+        Self {
+            language,
+            words: Words::of(language),
+            stems: Stems::of(language),
+            concepts,
+            known: RefCell::default(),
+            fresh: RefCell::default(),
+        }
     }
 
     /// The word lists of the language.
@@ -148,10 +155,10 @@ impl<'a> Analyzer<'a> {
     /// The class of a token: a word in capitals is never a function word (US, IT).
     #[must_use]
     pub fn class(&self, token: &Token) -> Class {
-        self.class_of(token, self.known(&token.folded).class)
+        Self::class_of(token, self.known(&token.folded).class)
     }
 
-    fn class_of(&self, token: &Token, class: Class) -> Class {
+    fn class_of(token: &Token, class: Class) -> Class {
         match class {
             _ if token.elided => Class::Stop,
             Class::Stop if token.acronym => Class::Content,
@@ -165,7 +172,7 @@ impl<'a> Analyzer<'a> {
         let mut reading = Reading { content: Vec::with_capacity(tokens.len()), stems: Vec::with_capacity(tokens.len()) };
         for token in tokens {
             let known = self.known(&token.folded);
-            let class = self.class_of(token, known.class);
+            let class = Self::class_of(token, known.class);
             if class != Class::Stop {
                 reading.content.push(Word { token, class, digits: known.digits });
                 reading.stems.push(known.stem);
@@ -185,10 +192,14 @@ impl<'a> Analyzer<'a> {
             let found = self.concepts.longest(self.language, &stems[at..]);
             let taken = found.map_or(1, |(_, taken)| taken);
             let mut terms = UnitTerms::default();
-            found.iter().for_each(|(concept, _)| terms.push(concept.term));
+            if let Some((concept, _)) = found {
+                terms.push(concept.term);
+            }
             if taken == 1 {
                 // Number words mean their digits: "trentacinque" meets 35.
-                digits.filter(|digits| *digits != stems[at]).into_iter().for_each(|digits| terms.push(digits));
+                if let Some(digits) = digits.filter(|digits| *digits != stems[at]) {
+                    terms.push(digits);
+                }
                 terms.push(stems[at]);
             }
             let kind = match found.map(|(concept, _)| concept.kind) {

@@ -1,12 +1,11 @@
 //! The thesaurus, compiled: word sequences of a text become concepts, whatever the language.
 
-
-use compact_str::CompactString;
-use rustc_hash::FxHashMap as HashMap;
 use crate::knowledge::{Concept, ConceptKind, Language};
 use crate::retrieval::lexicon::Lexicon;
 use crate::retrieval::text::{Stems, term, tokenize};
 use crate::retrieval::words::Words;
+use compact_str::CompactString;
+use rustc_hash::FxHashMap as HashMap;
 
 /// One label: the stems after the first, and its concept.
 #[derive(Debug)]
@@ -58,7 +57,9 @@ impl Concepts {
         let mut compiled = Self::default();
         for ((labels, lexicon), (compiled, words)) in compiled.labels.iter_mut().zip(lexicons).zip(parts) {
             *labels = compiled;
-            words.iter().for_each(|(word, stem)| lexicon.add(word, *stem));
+            for (word, stem) in &words {
+                lexicon.add(word, *stem);
+            }
         }
         compiled.concepts = concepts
             .iter()
@@ -104,9 +105,8 @@ fn compile_language(concepts: &[Concept], language: Language) -> (Labels, Vec<(C
         }
     }
     // Names of other languages, unless they mean something in this one already.
-    let names = labelled(concepts).filter(|(concept, _, label)| {
-        concepts[*concept as usize].kind != ConceptKind::Vocabulary && label.starts_with(char::is_uppercase)
-    });
+    let names = labelled(concepts)
+        .filter(|(concept, _, label)| concepts[*concept as usize].kind != ConceptKind::Vocabulary && label.starts_with(char::is_uppercase));
     for (concept, _, label) in names.filter(|(_, of, _)| *of != language) {
         if let Some((first, rest)) = compiler.stems(label).split_first() {
             let labels = labels.entry(*first).or_default();
@@ -115,7 +115,9 @@ fn compile_language(concepts: &[Concept], language: Language) -> (Labels, Vec<(C
             }
         }
     }
-    labels.values_mut().for_each(|labels| labels.sort_by_key(|label| std::cmp::Reverse(label.rest.len())));
+    for labels in labels.values_mut() {
+        labels.sort_by_key(|label| std::cmp::Reverse(label.rest.len()));
+    }
     (labels, compiler.met.into_iter().collect())
 }
 

@@ -13,7 +13,7 @@ use crate::retrieval::analysis::{Analyzer, Unit, UnitKind, UnitTerms};
 use crate::retrieval::concepts::Concepts;
 use crate::retrieval::lexicon::Lexicon;
 use crate::retrieval::question::{Question, QuestionUnit, keeps, kind};
-use crate::retrieval::text::{fold_words, term, tokenize};
+use crate::retrieval::text::tokenize;
 use crate::retrieval::words::Kind;
 
 /// How many entries are measured exactly.
@@ -113,6 +113,13 @@ impl Entered {
         }
         evidence.asked.settle();
         evidence.stated.settle();
+        for alias in &aliases {
+            evidence.sizes[alias.language.index()] += 1;
+            evidence.sizes[4] += 1;
+            for &term in alias.units.iter().flat_map(|unit| unit.terms.iter()) {
+                *evidence.counts.entry(term).or_default() += 1;
+            }
+        }
         for unit in aliases.iter().flat_map(|alias| &alias.units).filter(|unit| matches!(unit.kind, UnitKind::Person | UnitKind::Name)) {
             *evidence.names.entry(unit.terms[0]).or_default() += 1.0 / aliases.len() as f32;
             if unit.kind == UnitKind::Person {
@@ -124,7 +131,12 @@ impl Entered {
 }
 
 /// Applies `read` to all items, in order, on all processors, and teaches the lexicons the words met.
-fn shared_out<T: Sync, R: Send>(items: &[T], concepts: &Concepts, lexicons: &mut [Lexicon; 4], read: impl Fn(&[Analyzer<'_>; 4], &T) -> R + Sync) -> Vec<R> {
+fn shared_out<T: Sync, R: Send>(
+    items: &[T],
+    concepts: &Concepts,
+    lexicons: &mut [Lexicon; 4],
+    read: impl Fn(&[Analyzer<'_>; 4], &T) -> R + Sync,
+) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let part = items.len().div_ceil(threads).max(1);
     let work = |items: &[T]| {
@@ -140,7 +152,9 @@ fn shared_out<T: Sync, R: Send>(items: &[T], concepts: &Concepts, lexicons: &mut
     for (results, fresh) in parts {
         all.extend(results);
         for (lexicon, words) in lexicons.iter_mut().zip(fresh) {
-            words.iter().for_each(|(word, stem)| lexicon.add(word, *stem));
+            for (word, stem) in &words {
+                lexicon.add(word, *stem);
+            }
         }
     }
     all
@@ -163,6 +177,10 @@ struct Evidence {
     aliases: Range<usize>,
     /// The share of its aliases that speak of each person or name.
     names: HashMap<u32, f32>,
+    /// In how many of its aliases each term stands; a unit counts by each of its terms.
+    counts: HashMap<u32, u16>,
+    /// How many aliases it has, in all and per language.
+    sizes: [u16; 5],
 }
 
 /// The aliases and evidence of a knowledge base, ready to be matched.
@@ -181,10 +199,12 @@ pub struct Matcher {
     unknown: f32,
     /// The terms that stand for persons.
     persons: HashSet<u32>,
+    /// In how many aliases of all entries each term stands.
+    counts: HashMap<u32, u32>,
 }
 
 /// The number of features of a candidate.
-pub const FEATURES: usize = 41;
+pub const FEATURES: usize = 44;
 
 /// Names of the features, in order, for explanations and for the calibration file.
 pub const FEATURE_NAMES: [&str; FEATURES] = [
@@ -229,6 +249,9 @@ pub const FEATURE_NAMES: [&str; FEATURES] = [
     "other_person_share",
     "least_name_share",
     "uncovered_share",
+    "likelihood",
+    "likelihood_worst",
+    "core_covered",
 ];
 
 /// An entry with its features.
@@ -273,7 +296,9 @@ impl Matcher {
             }
             Entered::new(Entry::Fact(index), &fact.aliases, evidence, analyzers)
         });
-        read.into_iter().for_each(|entered| matcher.add(entered));
+        for entered in read {
+            matcher.add(entered);
+        }
         let ids: HashMap<&str, usize> = curated.facts.iter().enumerate().map(|(index, fact)| (fact.id.as_str(), index)).collect();
         let gaps: Vec<usize> = (0..curated.gaps.len()).collect();
         let read = shared_out(&gaps, concepts, lexicons, |analyzers, &index| {
@@ -283,7 +308,9 @@ impl Matcher {
             let evidence = nearest.map_or_else(Evidence::default, |fact| matcher.evidence[*fact].context());
             Entered::new(Entry::Gap(index), &gap.aliases, evidence, analyzers)
         });
-        read.into_iter().for_each(|entered| matcher.add(entered));
+        for entered in read {
+            matcher.add(entered);
+        }
         matcher.weigh();
         matcher
     }
@@ -291,10 +318,15 @@ impl Matcher {
     fn add(&mut self, entered: Entered) {
         let Entered { entry, mut evidence, mut aliases, persons } = entered;
         let (number, first) = (self.entries.len() as u32, self.aliases.len());
-        aliases.iter_mut().for_each(|alias| alias.entry = number);
+        for alias in &mut aliases {
+            alias.entry = number;
+        }
         self.aliases.extend(aliases);
         evidence.aliases = first..self.aliases.len();
         self.persons.extend(persons);
+        for (&term, &count) in &evidence.counts {
+            *self.counts.entry(term).or_default() += u32::from(count);
+        }
         self.entries.push(entry);
         self.evidence.push(evidence);
     }
@@ -362,7 +394,17 @@ impl Matcher {
         }
         let shared = self.share(&asked, without);
         let ranked = self.rank(&asked, &shared);
-        ranked.into_iter().map(|entry| self.measure(&asked, entry, &shared)).collect()
+        let left_out = without.and_then(|without| match without {
+            Without::Alias(entry, language, index) => self.find_alias(entry, language, index).map(|at| &self.aliases[at]),
+            Without::Entry(_) => None,
+        });
+        ranked.into_iter().map(|entry| self.measure(&asked, entry, &shared, left_out.filter(|alias| alias.entry == entry))).collect()
+    }
+
+    fn find_alias(&self, entry: Entry, language: Language, index: usize) -> Option<usize> {
+        self.aliases
+            .iter()
+            .position(|alias| alias.language == language && alias.index == index && self.entries[alias.entry as usize] == entry)
     }
 
     /// The weight each alias shares with the question.
@@ -371,8 +413,7 @@ impl Matcher {
         add_up(asked, &self.postings, &mut shared);
         match without {
             Some(Without::Alias(entry, language, index)) => {
-                let is_it = |alias: &Alias| alias.language == language && alias.index == index && self.entries[alias.entry as usize] == entry;
-                if let Some(at) = self.aliases.iter().position(is_it) {
+                if let Some(at) = self.find_alias(entry, language, index) {
                     shared[at] = 0.0;
                 }
             }
@@ -394,7 +435,7 @@ impl Matcher {
         for (alias, &share) in self.aliases.iter().zip(shared) {
             if share > 0.0 {
                 let best = &mut best[alias.entry as usize];
-                *best = best.max(self.f1(asked, alias, share));
+                *best = best.max(Self::f1(asked, alias, share));
             }
         }
         let mut ranked: Vec<(f32, u32)> = best
@@ -413,43 +454,46 @@ impl Matcher {
         ranked.into_iter().map(|(_, entry)| entry).collect()
     }
 
-    fn f1(&self, asked: &Asked<'_>, alias: &Alias, share: f32) -> f32 {
+    fn f1(asked: &Asked<'_>, alias: &Alias, share: f32) -> f32 {
         let (coverage, covered) = (share / asked.total, share / alias.weight.max(f32::EPSILON));
         if coverage + covered <= f32::EPSILON { 0.0 } else { 2.0 * coverage * covered / (coverage + covered) }
     }
 
-    fn measure(&self, asked: &Asked<'_>, entry: u32, shared: &[f32]) -> Candidate {
+    fn measure(&self, asked: &Asked<'_>, entry: u32, shared: &[f32], without: Option<&Alias>) -> Candidate {
         let question = asked.question;
         let evidence = &self.evidence[entry as usize];
         let mut aliases: Vec<(usize, f32)> = evidence
             .aliases
             .clone()
             .filter(|&at| shared[at] > 0.0)
-            .map(|at| (at, self.f1(asked, &self.aliases[at], shared[at])))
+            .map(|at| (at, Self::f1(asked, &self.aliases[at], shared[at])))
             .collect();
         aliases.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let (best, best_f1) = aliases[0];
         let alias = &self.aliases[best];
         let own = || aliases.iter().filter(|(at, _)| self.aliases[*at].language == question.language);
-        let likeness = own()
-            .take(COMPARED)
-            .map(|(at, _)| strsim::sorensen_dice(&self.aliases[*at].folded, &question.folded))
-            .fold(0.0, f64::max);
+        let likeness =
+            own().take(COMPARED).map(|(at, _)| strsim::sorensen_dice(&self.aliases[*at].folded, &question.folded)).fold(0.0, f64::max);
         let same_kind = aliases.iter().find(|(at, _)| self.aliases[*at].kind == question.kind).map_or(0.0, |(_, f1)| *f1);
         let most_covered = aliases.iter().map(|(at, _)| shared[*at]).fold(0.0, f32::max);
         let missing = self.missing(asked, evidence, alias);
         let conflict = |kind: UnitKind| {
             let asked_only = question.units.iter().any(|unit| unit.unit.kind == kind && !alias.has(&unit.unit.terms));
-            let alias_only = alias.units.iter().any(|unit| unit.kind == kind && !question.units.iter().any(|asked| share_a_term(&asked.unit.terms, &unit.terms)));
+            let alias_only = alias
+                .units
+                .iter()
+                .any(|unit| unit.kind == kind && !question.units.iter().any(|asked| share_a_term(&asked.unit.terms, &unit.terms)));
             truth(asked_only && alias_only)
         };
         let of_kind = |kind: UnitKind| question.units.iter().filter(move |unit| unit.unit.kind == kind).map(|unit| unit.unit.terms[0]);
         let least_share = |kind: UnitKind| of_kind(kind).map(|name| evidence.names.get(&name).copied().unwrap_or(0.0)).fold(1.0, f32::min);
         let other_share = |kind: UnitKind| {
             let asks = of_kind(kind).next().is_some();
-            let others = evidence.names.iter().filter(|(name, _)| self.persons.contains(*name) && !of_kind(kind).any(|asked| asked == **name));
+            let others =
+                evidence.names.iter().filter(|(name, _)| self.persons.contains(*name) && !of_kind(kind).any(|asked| asked == **name));
             if asks { others.map(|(_, share)| *share).fold(0.0, f32::max) } else { 0.0 }
         };
+        let (likelihood, likelihood_worst) = self.likelihood(asked, evidence, without);
         let lacked = alias.units.iter().filter(|unit| !question.units.iter().any(|asked| share_a_term(&asked.unit.terms, &unit.terms)));
         let asks_number = matches!(question.kind, Kind::HowMany | Kind::HowMuch | Kind::HowLong);
         let features = [
@@ -494,8 +538,54 @@ impl Matcher {
             other_share(UnitKind::Person),
             least_share(UnitKind::Name),
             missing.uncovered / asked.total,
+            likelihood,
+            likelihood_worst,
+            self.core_covered(asked, evidence, without),
         ];
         Candidate { entry: self.entries[entry as usize], features, alias: (alias.language, alias.index), uncovered: missing.surfaces }
+    }
+
+    /// In how many aliases of an entry a unit stands, and of how many that could have it: a concept may stand in all, a
+    /// stem only in those of its language. An alias left out is not counted.
+    fn count(evidence: &Evidence, terms: &[u32], language: Language, without: Option<&Alias>) -> (f32, f32) {
+        let left_out = without.map_or(0.0, |alias| truth(alias.has(terms)));
+        let count = |term: &u32| f32::from(evidence.counts.get(term).copied().unwrap_or(0));
+        let most = terms.iter().map(count).fold(0.0, f32::max);
+        let size = if terms.len() > 1 { evidence.sizes[4] } else { evidence.sizes[language.index()] };
+        ((most - left_out).max(0.0), (f32::from(size) - truth(without.is_some())).max(1.0))
+    }
+
+    /// How much likelier the question's units are under this entry's aliases than under all: the mean log ratio, weighed,
+    /// and the worst of them. (The multinomial naive Bayes classifier, with additive smoothing.)
+    fn likelihood(&self, asked: &Asked<'_>, evidence: &Evidence, without: Option<&Alias>) -> (f32, f32) {
+        let all = self.aliases.len() as f32;
+        let (mut sum, mut worst) = (0.0, 0.0_f32);
+        for (unit, &weight) in asked.question.units.iter().zip(&asked.weights) {
+            let terms = &unit.unit.terms;
+            let (count, size) = Self::count(evidence, terms, asked.question.language, without);
+            let anywhere = terms.iter().map(|term| self.counts.get(term).copied().unwrap_or(0)).max().unwrap_or(0) as f32;
+            let ratio = (((count + 0.2) / (size + 2.0)) / ((anywhere + 2.0) / (all + 20.0))).ln().clamp(-3.0, 5.0);
+            sum += weight * ratio;
+            worst = worst.min(ratio * weight / self.unknown);
+        }
+        (sum / asked.total / 3.0, worst / 2.0)
+    }
+
+    /// The share of what an entry's aliases usually speak of that the question speaks of too.
+    fn core_covered(&self, asked: &Asked<'_>, evidence: &Evidence, without: Option<&Alias>) -> f32 {
+        let size = f32::from(evidence.sizes[4]).max(1.0);
+        let (mut core, mut covered) = (0.0, 0.0);
+        for (term, &count) in &evidence.counts {
+            let left_out = without.map_or(0.0, |alias| truth(alias.has(&[*term])));
+            let share = (f32::from(count) - left_out) / size;
+            if share < 0.25 {
+                continue;
+            }
+            let weight = share * self.idf.get(term).copied().unwrap_or(0.0);
+            core += weight;
+            covered += weight * truth(asked.question.units.iter().any(|unit| unit.unit.terms.contains(term)));
+        }
+        if core > 0.0 { covered / core } else { 1.0 }
     }
 
     /// What of the question the evidence, its aliases and its best alias lack.
@@ -547,7 +637,9 @@ fn add_up(asked: &Asked<'_>, postings: &HashMap<u32, Vec<u32>>, sums: &mut [f32]
                 let mut all: Vec<u32> = terms.iter().filter_map(|term| postings.get(term)).flatten().copied().collect();
                 all.sort_unstable();
                 all.dedup();
-                all.into_iter().for_each(|at| sums[at as usize] += weight);
+                for at in all {
+                    sums[at as usize] += weight;
+                }
             }
         }
     }
@@ -590,7 +682,13 @@ struct Missing {
 impl Evidence {
     /// What a gap takes over from its nearest fact: the words of the subject, not the questions.
     fn context(&self) -> Self {
-        Self { stated: self.stated.clone(), asked: self.asked.clone(), has_number: self.has_number, has_time: self.has_time, ..Self::default() }
+        Self {
+            stated: self.stated.clone(),
+            asked: self.asked.clone(),
+            has_number: self.has_number,
+            has_time: self.has_time,
+            ..Self::default()
+        }
     }
 
     fn add_statement(&mut self, text: &str, analyzer: &Analyzer<'_>) {
@@ -604,7 +702,8 @@ impl Evidence {
 /// The share of neighbouring question units that stand in the same order, near each other, in the alias.
 fn order(question: &Question, alias: &Alias) -> f32 {
     let place = |terms: &[u32]| alias.units.iter().position(|unit| share_a_term(&unit.terms, terms));
-    let places: Vec<Option<usize>> = question.units.iter().filter(|unit| unit.is_informative()).map(|unit| place(&unit.unit.terms)).collect();
+    let places: Vec<Option<usize>> =
+        question.units.iter().filter(|unit| unit.is_informative()).map(|unit| place(&unit.unit.terms)).collect();
     let pairs = places.windows(2).filter(|pair| matches!(pair, [Some(a), Some(b)] if a < b && b - a <= 2)).count();
     pairs as f32 / (places.len().max(2) - 1) as f32
 }

@@ -17,7 +17,9 @@ pub use lexicon::Lexicon;
 pub use matching::{Candidate, Entry, FEATURE_NAMES, FEATURES, Matcher, Without};
 pub use passages::{Hit, IndexError, PassageWriter, Passages};
 pub use question::{LONGEST_QUESTION, Question, QuestionUnit, analyse, clip, detect};
-pub use ranking::{PASSAGE_FEATURE_NAMES, PASSAGE_FEATURES, RERANKED, RankedPassage, RankingWeights, SENTENCE_FEATURE_NAMES, SENTENCE_FEATURES, rank};
-pub use record::{analyzers, Record, RecordSentence, RecordToken};
+pub use ranking::{
+    PASSAGE_FEATURE_NAMES, PASSAGE_FEATURES, RERANKED, RankedPassage, RankingWeights, SENTENCE_FEATURE_NAMES, SENTENCE_FEATURES, rank,
+};
+pub use record::{Record, RecordSentence, RecordToken, analyzers};
 pub use text::{fold, fold_words, term, tokenize};
 pub use words::{Class, Kind, Topic, Words};

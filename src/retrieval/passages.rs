@@ -329,7 +329,10 @@ impl Passages {
 
     fn ordinal(&self, address: DocAddress) -> Result<usize, IndexError> {
         let column = self.searcher.segment_reader(address.segment_ord).fast_fields().u64("ordinal")?;
-        column.first(address.doc_id).map(|ordinal| ordinal as usize).ok_or_else(|| IndexError::Damaged("a passage has no number".to_owned()))
+        column
+            .first(address.doc_id)
+            .map(|ordinal| ordinal as usize)
+            .ok_or_else(|| IndexError::Damaged("a passage has no number".to_owned()))
     }
 }
 
@@ -348,7 +351,7 @@ fn files(folder: &Path) -> std::io::Result<Vec<(String, u64, u128)>> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name == SEAL || name.ends_with(".lock") {
+        if name == SEAL || Path::new(&name).extension().is_some_and(|extension| extension == "lock") {
             continue;
         }
         let state = entry.metadata()?;

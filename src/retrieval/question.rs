@@ -130,10 +130,14 @@ fn small_talk(all: &[String], rest: &[Token], words: &Words) -> Option<Topic> {
 
 /// The kind a text asks for: that of its last clause with a question mark, where that shows any; else that of the whole.
 #[must_use]
-pub fn kind(text: &str, tokens: &[Token], words: &Words) -> Kind {
+pub(super) fn kind(text: &str, tokens: &[Token], words: &Words) -> Kind {
     let clause = text.rfind('?').map(|mark| {
         let start = text[..mark].rfind(['.', ':', ';', '!', '?', '\n', '—', '–']).map_or(0, |at| at + 1);
-        let inside: Vec<&str> = tokens.iter().filter(|token| start <= token.range.start && token.range.end <= mark).map(|token| token.folded.as_str()).collect();
+        let inside: Vec<&str> = tokens
+            .iter()
+            .filter(|token| start <= token.range.start && token.range.end <= mark)
+            .map(|token| token.folded.as_str())
+            .collect();
         kind_of_words(&inside, words)
     });
     match clause {
@@ -161,7 +165,8 @@ fn kind_of_words(folded: &[&str], words: &Words) -> Kind {
 }
 
 /// Words that join a question to what was said before.
-const CONJUNCTIONS: &[&str] = &["e", "ma", "allora", "quindi", "and", "but", "so", "et", "mais", "alors", "donc", "а", "і", "але", "то", "та"];
+const CONJUNCTIONS: &[&str] =
+    &["e", "ma", "allora", "quindi", "and", "but", "so", "et", "mais", "alors", "donc", "а", "і", "але", "то", "та"];
 
 /// The language of a text: the one whose short words and whose base vocabulary hold most of its words.
 #[must_use]
@@ -177,15 +182,18 @@ pub fn detect(text: &str, lexicons: &[Lexicon; 4], default: Language) -> Languag
         tokens.iter().take(MOST_TOKENS).map(of).sum()
     };
     let candidates = [default, Language::It, Language::En, Language::Fr];
-    candidates.into_iter().fold((default, score(default)), |best, language| {
-        let score = score(language);
-        if score > best.1 { (language, score) } else { best }
-    }).0
+    candidates
+        .into_iter()
+        .fold((default, score(default)), |best, language| {
+            let score = score(language);
+            if score > best.1 { (language, score) } else { best }
+        })
+        .0
 }
 
 /// The share of its weight a unit keeps.
 #[must_use]
-pub fn keeps(kind: UnitKind) -> f32 {
+pub(super) fn keeps(kind: UnitKind) -> f32 {
     match kind {
         UnitKind::Filler => 0.12,
         UnitKind::Common => 0.45,

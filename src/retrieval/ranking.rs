@@ -207,8 +207,10 @@ fn measure(
             }
         }
     }
-    let share = |mask: u32| probes.iter().enumerate().filter(|(at, _)| mask & (1 << at) != 0).map(|(_, probe)| probe.weight).sum::<f32>() / total;
-    let spans: Vec<std::ops::Range<usize>> = record.sentences().map(|sentence| sentence.tokens.start.min(seen.len())..sentence.tokens.end.min(seen.len())).collect();
+    let share =
+        |mask: u32| probes.iter().enumerate().filter(|(at, _)| mask & (1 << at) != 0).map(|(_, probe)| probe.weight).sum::<f32>() / total;
+    let spans: Vec<std::ops::Range<usize>> =
+        record.sentences().map(|sentence| sentence.tokens.start.min(seen.len())..sentence.tokens.end.min(seen.len())).collect();
     let masks: Vec<(u32, u32)> = spans.iter().map(|span| masks(&seen[span.clone()])).collect();
     let heaviest = probes.iter().enumerate().max_by(|a, b| a.1.weight.total_cmp(&b.1.weight)).map_or(0, |(at, _)| 1_u32 << at);
     let mut sentences = Vec::with_capacity(spans.len());
@@ -216,7 +218,7 @@ fn measure(
     for (at, span) in spans.iter().enumerate() {
         let tokens = &seen[span.clone()];
         let (exact, soft) = masks[at];
-        let around = (at > 0).then(|| masks[at - 1].0).unwrap_or(0) | masks.get(at + 1).map_or(0, |mask| mask.0) | in_title;
+        let around = (if at > 0 { masks[at - 1].0 } else { 0 }) | masks.get(at + 1).map_or(0, |mask| mask.0) | in_title;
         let (ordered, near) = pairs(tokens, probes, total);
         pairs_best = (pairs_best.0.max(ordered), pairs_best.1.max(near));
         let (held, close) = holds(kind, tokens);
@@ -243,7 +245,12 @@ fn measure(
     let sentence = order.first().copied().unwrap_or(0);
     let at = |nth: usize| order.get(nth).map_or(0.0, |&at| sentence_scores[at]);
     let (exact, soft) = masks.iter().fold((0, 0), |all, mask| (all.0 | mask.0, all.1 | mask.1));
-    let uncovered_names = probes.iter().enumerate().filter(|(at, probe)| probe.is_name && (exact | in_title) & (1 << at) == 0).map(|(_, probe)| probe.weight).sum::<f32>();
+    let uncovered_names = probes
+        .iter()
+        .enumerate()
+        .filter(|(at, probe)| probe.is_name && (exact | in_title) & (1 << at) == 0)
+        .map(|(_, probe)| probe.weight)
+        .sum::<f32>();
     let features = [
         score / (2.2 * total),
         share(exact | in_title),
@@ -269,12 +276,15 @@ fn dot<const N: usize>(features: &[f32; N], weights: &[f32; N]) -> f32 {
 
 /// Which probes the tokens match exactly, and which by their first letters.
 fn masks(tokens: &[Seen]) -> (u32, u32) {
-    tokens.iter().fold((0, 0), |(exact, soft), token| (exact | token.probe.map_or(0, |at| 1 << at), soft | token.soft.map_or(0, |at| 1 << at)))
+    tokens
+        .iter()
+        .fold((0, 0), |(exact, soft), token| (exact | token.probe.map_or(0, |at| 1 << at), soft | token.soft.map_or(0, |at| 1 << at)))
 }
 
 /// The weight of neighbouring question units that stand near each other in the sentence: in order, and in any order.
 fn pairs(tokens: &[Seen], probes: &[Probe], total: f32) -> (f32, f32) {
-    let places: Vec<(usize, usize)> = tokens.iter().enumerate().filter_map(|(at, token)| token.probe.map(|probe| (at, usize::from(probe)))).collect();
+    let places: Vec<(usize, usize)> =
+        tokens.iter().enumerate().filter_map(|(at, token)| token.probe.map(|probe| (at, usize::from(probe)))).collect();
     let (mut ordered, mut near) = (0_u32, 0_u32);
     for (nth, &(at, first)) in places.iter().enumerate() {
         for &(other_at, second) in &places[nth + 1..] {
@@ -289,7 +299,13 @@ fn pairs(tokens: &[Seen], probes: &[Probe], total: f32) -> (f32, f32) {
             }
         }
     }
-    let weight = |mask: u32| (0..probes.len().saturating_sub(1)).filter(|at| mask & (1 << at) != 0).map(|at| probes[at].weight.min(probes[at + 1].weight)).sum::<f32>() / total;
+    let weight = |mask: u32| {
+        (0..probes.len().saturating_sub(1))
+            .filter(|at| mask & (1 << at) != 0)
+            .map(|at| probes[at].weight.min(probes[at + 1].weight))
+            .sum::<f32>()
+            / total
+    };
     (weight(ordered), weight(near))
 }
 

@@ -11,15 +11,15 @@ use crate::retrieval::text::{Token, term, tokenize};
 use crate::retrieval::words::Class;
 
 /// The token is capitalised and does not begin its sentence: part of a name.
-pub const NAME: u8 = 1;
+pub(super) const NAME: u8 = 1;
 /// The token is a number, in digits or as a word.
-pub const NUMBER: u8 = 2;
+pub(super) const NUMBER: u8 = 2;
 /// The token is a month, a weekday, a year.
-pub const TIME: u8 = 4;
+pub(super) const TIME: u8 = 4;
 /// The token is a function word or filler.
-pub const EMPTY: u8 = 8;
+pub(super) const EMPTY: u8 = 8;
 /// The token gives a reason: perché, because, in order to.
-pub const REASON: u8 = 16;
+pub(super) const REASON: u8 = 16;
 
 /// Most tokens of a passage that are kept.
 const MOST_TOKENS: usize = 4_000;
@@ -30,28 +30,59 @@ const TOKEN: usize = 12;
 
 /// Words that announce a reason or a purpose, in the four languages, folded.
 const REASONS: &[&str] = &[
-    "perche", "poiche", "affinche", "siccome", "motivo", "causa", "dovuto", "grazie", "ragioni", "scopo", "obiettivo", "fine", "because", "since", "due",
-    "reason", "aim", "cause", "order", "purpose", "parce", "afin", "raison", "cause", "but", "тому", "оскільки", "через", "щоб", "аби", "мета", "причина",
+    "perche",
+    "poiche",
+    "affinche",
+    "siccome",
+    "motivo",
+    "causa",
+    "dovuto",
+    "grazie",
+    "ragioni",
+    "scopo",
+    "obiettivo",
+    "fine",
+    "because",
+    "since",
+    "due",
+    "reason",
+    "aim",
+    "cause",
+    "order",
+    "purpose",
+    "parce",
+    "afin",
+    "raison",
+    "cause",
+    "but",
+    "тому",
+    "оскільки",
+    "через",
+    "щоб",
+    "аби",
+    "мета",
+    "причина",
 ];
 
 /// Builds records.
 #[derive(Debug, Default)]
-pub struct RecordWriter {
+pub(super) struct RecordWriter {
     bytes: Vec<u8>,
 }
 
-/// The terms a passage is indexed under, gathered while its record is written.
-pub type Terms = Vec<String>;
-
 impl RecordWriter {
     /// Encodes a passage of an article's text; gives its record. `heading` is the title and headline it stands under.
-    pub fn write(&mut self, article: u32, text: &str, passage: &Passage, heading: &str, analyzer: &Analyzer<'_>) -> &[u8] {
+    pub(super) fn write(&mut self, article: u32, text: &str, passage: &Passage, heading: &str, analyzer: &Analyzer<'_>) -> &[u8] {
         let slice = &text[passage.range.clone()];
         let mut tokens = tokenize(slice);
         tokens.truncate(MOST_TOKENS);
         let titles = analyzer.all_terms(&analyzer.read(&tokenize(heading)));
-        let sentences: Vec<Range<usize>> =
-            passage.sentences.iter().take(u16::MAX as usize).map(|range| range.start - passage.range.start..range.end - passage.range.start).collect();
+        let sentences: Vec<Range<usize>> = passage
+            .sentences
+            .iter()
+            .take(u16::MAX as usize)
+            .map(|range| range.start - passage.range.start..range.end - passage.range.start)
+            .collect();
         self.bytes.clear();
         self.put(article);
         self.put(passage.range.start as u32);
@@ -104,7 +135,7 @@ impl RecordWriter {
 
 /// A hash of a word's first letters: forms and derivations that stemming keeps apart often share them.
 #[must_use]
-pub fn head(folded: &str) -> u16 {
+pub(super) fn head(folded: &str) -> u16 {
     match folded.char_indices().nth(5) {
         Some((end, _)) => (term(&folded[..end]) as u16).max(1),
         None if folded.chars().count() == 5 => (term(folded) as u16).max(1),
@@ -114,7 +145,10 @@ pub fn head(folded: &str) -> u16 {
 
 fn flags(slice: &str, token: &Token, stop: bool, sentences: &[Range<usize>], analyzer: &Analyzer<'_>) -> u8 {
     let words = analyzer.words();
-    let starts = sentences.iter().any(|sentence| slice[sentence.start.min(token.range.start)..token.range.start].chars().all(|c| !c.is_alphanumeric()) && sentence.start <= token.range.start);
+    let starts = sentences.iter().any(|sentence| {
+        slice[sentence.start.min(token.range.start)..token.range.start].chars().all(|c| !c.is_alphanumeric())
+            && sentence.start <= token.range.start
+    });
     let number = words.number(&token.folded).or_else(|| token.folded.chars().next().filter(char::is_ascii_digit).map(|_| 0));
     let year = token.folded.len() == 4 && number.is_some_and(|year| (1000..2100).contains(&year));
     let mut flags = 0;
@@ -217,6 +251,7 @@ impl<'a> Record<'a> {
     }
 
     /// The tokens, in order.
+    #[must_use]
     pub fn tokens(&self) -> impl ExactSizeIterator<Item = RecordToken> + use<'a> {
         self.bytes[self.tokens_start()..self.titles_start()].chunks_exact(TOKEN).map(|token| RecordToken {
             stem: u32::from_le_bytes([token[0], token[1], token[2], token[3]]),
@@ -227,6 +262,7 @@ impl<'a> Record<'a> {
     }
 
     /// The sentences, in order.
+    #[must_use]
     pub fn sentences(&self) -> impl ExactSizeIterator<Item = RecordSentence> + use<'a> {
         self.bytes[HEADER..self.tokens_start()].chunks_exact(SENTENCE).map(|sentence| {
             let long = |at: usize| u32::from_le_bytes([sentence[at], sentence[at + 1], sentence[at + 2], sentence[at + 3]]) as usize;
@@ -236,8 +272,11 @@ impl<'a> Record<'a> {
     }
 
     /// The terms of the title and headline.
+    #[must_use]
     pub fn titles(&self) -> impl ExactSizeIterator<Item = u32> + use<'a> {
-        self.bytes[self.titles_start()..self.text_start()].chunks_exact(4).map(|title| u32::from_le_bytes([title[0], title[1], title[2], title[3]]))
+        self.bytes[self.titles_start()..self.text_start()]
+            .chunks_exact(4)
+            .map(|title| u32::from_le_bytes([title[0], title[1], title[2], title[3]]))
     }
 }
 

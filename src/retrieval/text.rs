@@ -13,9 +13,9 @@ const LONGEST_WORD: usize = 48;
 
 /// Forms that stand before an apostrophe in Italian, French and English and mean nothing by themselves.
 const ELIDED: &[&str] = &[
-    "l", "d", "c", "s", "m", "t", "n", "j", "v", "un", "dell", "nell", "all", "sull", "dall", "coll", "quell", "quest", "gl", "anch", "com", "qu",
-    "jusqu", "lorsqu", "puisqu", "quoiqu", "cos", "dov", "quand", "qual", "don", "isn", "aren", "doesn", "didn", "wasn", "weren", "won", "wouldn",
-    "couldn", "shouldn", "hasn", "haven", "hadn", "ain", "ll", "ve", "re", "po",
+    "l", "d", "c", "s", "m", "t", "n", "j", "v", "un", "dell", "nell", "all", "sull", "dall", "coll", "quell", "quest", "gl", "anch",
+    "com", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu", "cos", "dov", "quand", "qual", "don", "isn", "aren", "doesn", "didn", "wasn",
+    "weren", "won", "wouldn", "couldn", "shouldn", "hasn", "haven", "hadn", "ain", "ll", "ve", "re", "po",
 ];
 
 /// What stands after an English apostrophe and means nothing by itself.
@@ -150,19 +150,22 @@ fn is_cyrillic(c: char) -> bool {
 
 /// Apostrophes as people type them.
 #[must_use]
-pub fn is_apostrophe(c: char) -> bool {
+pub(super) fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '’' | '‘' | 'ʼ' | '′' | '`' | '´')
 }
 
 /// Whether a text is written mostly in Cyrillic.
 #[must_use]
-pub fn mostly_cyrillic(text: &str) -> bool {
-    let (cyrillic, letters) = text.chars().filter(|c| c.is_alphabetic()).fold((0, 0), |(cyrillic, letters), c| (cyrillic + usize::from(is_cyrillic(c)), letters + 1));
+pub(super) fn mostly_cyrillic(text: &str) -> bool {
+    let (cyrillic, letters) = text
+        .chars()
+        .filter(|c| c.is_alphabetic())
+        .fold((0, 0), |(cyrillic, letters), c| (cyrillic + usize::from(is_cyrillic(c)), letters + 1));
     2 * cyrillic > letters
 }
 
 /// Stems folded words of one language with Snowball's algorithm.
-pub struct Stems(Stemmer);
+pub(super) struct Stems(Stemmer);
 
 impl std::fmt::Debug for Stems {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -173,7 +176,7 @@ impl std::fmt::Debug for Stems {
 impl Stems {
     /// The stemmer of a language.
     #[must_use]
-    pub fn of(language: Language) -> Self {
+    pub(super) fn of(language: Language) -> Self {
         Self(Stemmer::new(match language {
             Language::It => Algorithm::Italian,
             Language::En => Algorithm::English,
@@ -183,7 +186,7 @@ impl Stems {
     }
 
     /// Applies `use_it` to the stem of a folded word; short words and numbers are their own.
-    pub fn with<T>(&self, word: &str, use_it: impl FnOnce(&str) -> T) -> T {
+    pub(super) fn with<T>(&self, word: &str, use_it: impl FnOnce(&str) -> T) -> T {
         if word.chars().nth(3).is_none() || word.starts_with(|c: char| c.is_numeric()) {
             return use_it(word);
         }
@@ -192,7 +195,7 @@ impl Stems {
 
     /// The stem of a folded word.
     #[must_use]
-    pub fn stem(&self, word: &str) -> String {
+    pub(super) fn stem(&self, word: &str) -> String {
         self.with(word, str::to_owned)
     }
 }

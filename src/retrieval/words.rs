@@ -188,7 +188,9 @@ impl Words {
                 politeness.entry(first).or_default().push(words.collect());
             }
         }
-        politeness.values_mut().for_each(|phrases| phrases.sort_by_key(|rest| std::cmp::Reverse(rest.len())));
+        for phrases in politeness.values_mut() {
+            phrases.sort_by_key(|rest| std::cmp::Reverse(rest.len()));
+        }
         Self {
             stop: set(&lists.stop),
             negation: set(&lists.negation),
@@ -206,7 +208,11 @@ impl Words {
     /// How many words the longest phrase of politeness takes that starts at the head of a sequence of tokens.
     #[must_use]
     pub fn politeness_at(&self, tokens: &[Token]) -> Option<usize> {
-        let rest = self.politeness.get(tokens.first()?.folded.as_str())?.iter().find(|rest| tokens.len() > rest.len() && rest.iter().zip(&tokens[1..]).all(|(word, token)| *word == token.folded))?;
+        let rest = self
+            .politeness
+            .get(tokens.first()?.folded.as_str())?
+            .iter()
+            .find(|rest| tokens.len() > rest.len() && rest.iter().zip(&tokens[1..]).all(|(word, token)| *word == token.folded))?;
         Some(rest.len() + 1)
     }
 

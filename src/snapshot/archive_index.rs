@@ -63,12 +63,14 @@ pub(super) fn open_or_build(
                 if line.trim().is_empty() {
                     continue;
                 }
-                let (metadata, text) = parse_article(line.trim_end(), defaults).map_err(|(column, reason)| {
-                    IndexError::Archive(format!("{}:{number}:{}: {reason}", path.display(), column + 1))
-                })?;
+                let (metadata, text) = parse_article(line.trim_end(), defaults)
+                    .map_err(|(column, reason)| IndexError::Archive(format!("{}:{number}:{}: {reason}", path.display(), column + 1)))?;
                 if !ids.insert(metadata.id.clone()) {
                     let id = &metadata.id;
-                    return Err(IndexError::Archive(format!("{}:{number}:1: the article id {id:?} stands on another article already", path.display())));
+                    return Err(IndexError::Archive(format!(
+                        "{}:{number}:1: the article id {id:?} stands on another article already",
+                        path.display()
+                    )));
                 }
                 let whole: Vec<_> = std::iter::once(0..text.len()).collect();
                 writer.add(&metadata, &text, &split(&text, &whole), &analyzers[metadata.language.index()])?;

@@ -27,12 +27,20 @@ fn name(number: usize) -> String {
 
 /// The text of article `number`: what a quote must be a part of.
 fn text(number: usize) -> String {
-    format!("Il molo di {} è lungo {} metri e fu costruito nel {}.\n\nNé “nave” né barca attracca qui d’inverno.", name(number), 100 + number, 1000 + number % 900)
+    format!(
+        "Il molo di {} è lungo {} metri e fu costruito nel {}.\n\nNé “nave” né barca attracca qui d’inverno.",
+        name(number),
+        100 + number,
+        1000 + number % 900
+    )
 }
 
 /// One line of an archive, filled up to a size with a key that nobody reads.
 fn line(number: usize, size: usize) -> String {
-    let mut line = format!("{{\"id\": {number}, \"title\": \"Molo {number}\", \"text\": {}, \"published\": \"2031-05-06\"", serde_json::json!(text(number)));
+    let mut line = format!(
+        "{{\"id\": {number}, \"title\": \"Molo {number}\", \"text\": {}, \"published\": \"2031-05-06\"",
+        serde_json::json!(text(number))
+    );
     let filling = size.saturating_sub(line.len() + 12);
     write!(line, ", \"raw\": \"{}\"}}", "x".repeat(filling)).expect("a string takes all");
     line.push('\n');
@@ -49,14 +57,20 @@ fn archive(articles: usize) -> String {
 
 /// The small base with an archive beside its article.
 fn base(archive: &str) -> Base {
-    let manifest = format!("{SOURCES}\n[[source]]\nid = \"moli\"\nfile = \"moli.jsonl\"\npublisher = \"Catasto dei moli\"\nlanguage = \"it\"\n");
-    Base::empty().seed("saltmere.txt", ARTICLE).seed("moli.jsonl", archive).knowledge("sources.toml", manifest).knowledge("facts/fire.toml", FACTS)
+    let manifest =
+        format!("{SOURCES}\n[[source]]\nid = \"moli\"\nfile = \"moli.jsonl\"\npublisher = \"Catasto dei moli\"\nlanguage = \"it\"\n");
+    Base::empty()
+        .seed("saltmere.txt", ARTICLE)
+        .seed("moli.jsonl", archive)
+        .knowledge("sources.toml", manifest)
+        .knowledge("facts/fire.toml", FACTS)
 }
 
 /// Loads a base; says whether an index was built for it.
-fn load(base: &Base) -> (std::sync::Arc<Snapshot>, bool) {
+fn load(base: &Base) -> (Snapshot, bool) {
     let told: Mutex<Vec<Progress>> = Mutex::new(Vec::new());
-    let snapshot = Snapshot::load(&base.folders(), &|progress| told.lock().expect("no panic while telling").push(progress)).expect("the base loads");
+    let snapshot =
+        Snapshot::load(&base.folders(), &|progress| told.lock().expect("no panic while telling").push(progress)).expect("the base loads");
     let told = told.into_inner().expect("no panic while telling");
     assert!(told.is_sorted_by_key(|progress| progress.done), "{told:?}");
     assert!(told.last().is_none_or(|last| last.done == last.total && last.total > IN_MEMORY_LIMIT), "{told:?}");
@@ -74,7 +88,10 @@ fn files(base: &Base) -> BTreeMap<PathBuf, SystemTime> {
     let folders = indexes(base);
     assert_eq!(folders.len(), 1, "{folders:?}");
     let entries = fs::read_dir(&folders[0]).expect("the index can be listed").map(|entry| entry.expect("it can be read").path());
-    entries.filter(|path| path.is_file()).map(|path| (path.clone(), fs::metadata(&path).and_then(|data| data.modified()).expect("a time"))).collect()
+    entries
+        .filter(|path| path.is_file())
+        .map(|path| (path.clone(), fs::metadata(&path).and_then(|data| data.modified()).expect("a time")))
+        .collect()
 }
 
 /// The best passage for the article with a number, held against what was written.
@@ -99,7 +116,10 @@ fn a_large_archive_is_indexed_on_disk_once_and_reopened_without_a_build() {
     for number in [0, 1, 4_711, 11_999] {
         let top = best(&snapshot, number);
         assert!(top.passage.text.contains(&format!("{} metri", 100 + number)), "{top:?}");
-        assert_eq!((top.passage.publisher.as_deref(), top.passage.title.as_deref()), (Some("Catasto dei moli"), Some(format!("Molo {number}").as_str())));
+        assert_eq!(
+            (top.passage.publisher.as_deref(), top.passage.title.as_deref()),
+            (Some("Catasto dei moli"), Some(format!("Molo {number}").as_str()))
+        );
     }
     let (before, version) = (files(&base), snapshot.version.clone());
     drop(snapshot);
@@ -124,10 +144,12 @@ fn survives(damage: impl Fn(&Path)) -> Vec<String> {
     let (snapshot, _) = load(&base);
     let expected: Vec<_> = (0..300).step_by(50).map(|number| best(&snapshot, number)).collect();
     drop(snapshot);
-    let names: Vec<_> = files(&base).into_keys().filter_map(|path| path.file_name().map(|name| name.to_string_lossy().into_owned())).collect();
+    let names: Vec<_> =
+        files(&base).into_keys().filter_map(|path| path.file_name().map(|name| name.to_string_lossy().into_owned())).collect();
     assert!(names.iter().any(|name| name == "seal.json") && names.len() > 6, "{names:?}");
     // The names of tantivy's files change with every build: what counts is the kind.
-    let kinds: std::collections::BTreeSet<_> = names.iter().map(|name| if name.len() > 32 { name.rsplit('.').next().unwrap_or(name) } else { name }).collect();
+    let kinds: std::collections::BTreeSet<_> =
+        names.iter().map(|name| if name.len() > 32 { name.rsplit('.').next().unwrap_or(name) } else { name }).collect();
     let mut wrong = Vec::new();
     for kind in kinds {
         let Some(path) = files(&base).into_keys().find(|path| path.to_string_lossy().ends_with(kind)) else {
@@ -143,7 +165,8 @@ fn survives(damage: impl Fn(&Path)) -> Vec<String> {
             Ok(found) if found == expected => {}
             Ok(_) => wrong.push(format!("{kind}: other passages are found")),
             Err(panic) => {
-                let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("");
+                let said =
+                    panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("");
                 wrong.push(format!("{kind}: {}", said.chars().take(160).collect::<String>()));
             }
         }

@@ -28,7 +28,8 @@ fn keys(object: &Value) -> BTreeSet<&str> {
 
 #[test]
 fn an_answer_has_exactly_the_documented_keys() {
-    let expected = BTreeSet::from(["id", "outcome", "language", "text", "fact", "citations", "suggestions", "score", "margin", "elapsed_us"]);
+    let expected =
+        BTreeSet::from(["id", "outcome", "language", "text", "fact", "citations", "suggestions", "score", "margin", "elapsed_us"]);
     for question in ["How long is the bridge?", "Who supplied the steel of the bridge?", "Who won the World Cup?", "hello", ""] {
         let answer = answer(&[], &json!({"id": "q", "question": question}));
         assert_eq!(keys(&answer), expected, "{question}");
@@ -85,8 +86,8 @@ fn no_answer_cites_nothing_and_offers_the_closest_question() {
 #[test]
 fn answers_keep_the_order_of_the_questions() {
     let questions = ["How long is the bridge?", "hello", "Who designed the bridge?", "Who won the World Cup?"];
-    let lines: String = (0..40).map(|id| format!("{}\n", json!({"id": id, "question": questions[id % questions.len()]}))).collect();
-    let ids: Vec<_> = batch(&[], &lines).json_lines().iter().map(|line| line["id"].as_u64().unwrap()).collect();
+    let lines: Vec<_> = (0..40).map(|id| json!({"id": id, "question": questions[id % questions.len()]}).to_string()).collect();
+    let ids: Vec<_> = batch(&[], &lines.join("\n")).json_lines().iter().map(|line| line["id"].as_u64().unwrap()).collect();
     assert_eq!(ids, (0..40).collect::<Vec<u64>>());
 }
 
@@ -118,9 +119,19 @@ fn each_answer_is_flushed_before_the_next_question_is_sent() {
 
 #[test]
 fn a_malformed_line_is_answered_with_an_error_and_the_rest_goes_on() {
-    let bad: [&[u8]; 8] = [b"not json", b"{\"id\": 7}", b"[1, 2]", b"{\"id\": 7, \"question\": 3}", b"\"text\"", b"{\"id\": 7, \"question\": \"\xff\"}", b"{\"id\": 7, \"question\": \"a\"", b"null"];
+    let bad: [&[u8]; 8] = [
+        b"not json",
+        b"{\"id\": 7}",
+        b"[1, 2]",
+        b"{\"id\": 7, \"question\": 3}",
+        b"\"text\"",
+        b"{\"id\": 7, \"question\": \"\xff\"}",
+        b"{\"id\": 7, \"question\": \"a\"",
+        b"null",
+    ];
     for line in bad {
-        let input = [b"{\"id\": 1, \"question\": \"How long is the bridge?\"}\n", line, b"\n{\"id\": 2, \"question\": \"hello\"}\n"].concat();
+        let input =
+            [b"{\"id\": 1, \"question\": \"How long is the bridge?\"}\n", line, b"\n{\"id\": 2, \"question\": \"hello\"}\n"].concat();
         let run = rapporteur(&harbour(), &["ask", "--batch"], input);
         let lines = run.json_lines();
         let shown = String::from_utf8_lossy(line);
@@ -133,7 +144,8 @@ fn a_malformed_line_is_answered_with_an_error_and_the_rest_goes_on() {
 
 #[test]
 fn an_unknown_language_is_an_error_line() {
-    let lines = batch(&[], "{\"id\": 1, \"question\": \"How long?\", \"language\": \"de\"}\n{\"id\": 2, \"question\": \"hello\"}\n").json_lines();
+    let lines =
+        batch(&[], "{\"id\": 1, \"question\": \"How long?\", \"language\": \"de\"}\n{\"id\": 2, \"question\": \"hello\"}\n").json_lines();
     assert_eq!(keys(&lines[0]), BTreeSet::from(["id", "error"]));
     assert!(lines[0]["error"].as_str().unwrap().contains("\"de\""), "{}", lines[0]);
     assert_eq!(lines[1]["outcome"], "small_talk");
@@ -228,7 +240,16 @@ fn the_exit_status_says_whether_there_is_an_answer() {
 
 #[test]
 fn wrong_usage_ends_with_status_2_and_says_why() {
-    for arguments in [&["ask"][..], &["ask", ""], &["ask", "   "], &["ask", "--lang", "de", "how?"], &["ask", "--nope"], &["nope"], &["ask", "--batch", "how?"], &["ask", "--top", "x", "how?"]] {
+    for arguments in [
+        &["ask"][..],
+        &["ask", ""],
+        &["ask", "   "],
+        &["ask", "--lang", "de", "how?"],
+        &["ask", "--nope"],
+        &["nope"],
+        &["ask", "--batch", "how?"],
+        &["ask", "--top", "x", "how?"],
+    ] {
         let run = rapporteur(&harbour(), arguments, "");
         assert_eq!(run.status, 2, "{arguments:?}: {run:?}");
         assert!(run.stdout.is_empty() && !run.stderr.is_empty(), "{arguments:?}: {run:?}");
@@ -238,7 +259,11 @@ fn wrong_usage_ends_with_status_2_and_says_why() {
 #[test]
 fn a_broken_base_ends_with_status_2_and_answers_nothing() {
     let base = Base::small().replace("facts/fire.toml", "Nobody was hurt, said", "Nobody is hurt, said");
-    for (arguments, input) in [(&["ask", "Was anybody hurt?"][..], ""), (&["ask", "--batch"], "{\"id\": 1, \"question\": \"Was anybody hurt?\"}\n"), (&["chat"], "Was anybody hurt?\n")] {
+    for (arguments, input) in [
+        (&["ask", "Was anybody hurt?"][..], ""),
+        (&["ask", "--batch"], "{\"id\": 1, \"question\": \"Was anybody hurt?\"}\n"),
+        (&["chat"], "Was anybody hurt?\n"),
+    ] {
         let run = base.rapporteur(arguments, input);
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{arguments:?}: {run:?}");
         assert!(run.stderr.contains("facts/fire.toml:15:9: error: the quote is not verbatim"), "{}", run.stderr);
@@ -303,10 +328,13 @@ fn a_folder_of_articles_without_a_manifest_can_be_asked() {
         .seed("two.md", "# Il porto\n\nIl porto di Saltmere riaprirà a settembre, ha annunciato il sindaco.\n")
         .seed("three.jsonl", "{\"id\": 9, \"title\": \"La flotta\", \"text\": \"La flotta di Saltmere conta quaranta pescherecci.\"}\n")
         .seed("ignored.pdf", [0xff, 0xfe]);
-    let lines: String = ["Quando bruciò il faro di Saltmere?", "Quando riaprirà il porto?", "Quanti pescherecci conta la flotta?"].iter().map(|question| format!("{}\n", json!({"id": 1, "question": question}))).collect();
+    let questions = ["Quando bruciò il faro di Saltmere?", "Quando riaprirà il porto?", "Quanti pescherecci conta la flotta?"];
+    let lines = questions.map(|question| json!({"id": 1, "question": question}).to_string()).join("\n");
     let run = base.rapporteur(&["ask", "--batch", "--top", "2"], lines);
     assert_eq!(run.status, 0, "{run:?}");
-    for (line, (file, words)) in run.json_lines().iter().zip([("one.txt", "3 maggio 2030"), ("two.md", "settembre"), ("three.jsonl", "quaranta pescherecci")]) {
+    for (line, (file, words)) in
+        run.json_lines().iter().zip([("one.txt", "3 maggio 2030"), ("two.md", "settembre"), ("three.jsonl", "quaranta pescherecci")])
+    {
         let best = &line["passages"][0];
         assert_eq!(best["file"], file, "{line}");
         assert!(best["text"].as_str().unwrap().contains(words), "{line}");

@@ -27,9 +27,19 @@ fn each_line_is_answered_in_order() {
 #[test]
 fn an_answer_shows_the_quote_its_publisher_its_day_and_its_link() {
     let said = chat("Which ships have to give notice?\n").stdout;
-    for words in ["  | Harbourmaster Piet Lonsdale said that ships", "The Elmsworth Beacon, 14 March 2031", "https://beacon.example/harbour-bridge-opens#:~:text="] {
+    for words in [
+        "  | Harbourmaster Piet Lonsdale said that ships",
+        "The Elmsworth Beacon, 14 March 2031",
+        "https://beacon.example/harbour-bridge-opens#:~:text=",
+    ] {
         assert!(said.contains(words), "{words}: {said}");
     }
+}
+
+#[test]
+fn a_statement_of_a_day_is_shown_with_that_day() {
+    let said = chat("Until when does the Marigold sail?\n").stdout;
+    assert!(said.contains("[verified by moderators, as of 15 March 2031]"), "{said}");
 }
 
 #[test]
@@ -62,7 +72,7 @@ fn topics_shows_questions_that_are_then_answered() {
     let questions: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("  - ")).collect();
     assert!(questions.len() >= 5, "{said}");
     for question in questions {
-        assert!(chat(&format!("{question}\n")).stdout.contains("[verified by moderators]"), "{question}");
+        assert!(chat(&format!("{question}\n")).stdout.contains("\n[verified by moderators"), "{question}");
     }
 }
 
@@ -101,5 +111,8 @@ fn without_a_subcommand_there_is_a_chat() {
 
 #[test]
 fn small_talk_is_answered_with_one_line_about_what_is_known() {
-    assert_eq!(chat("hello\n").stdout, "Hello! I answer questions about: Opening of the Port Elmsworth harbour bridge (14 March 2031). Go ahead.\n\n");
+    assert_eq!(
+        chat("hello\n").stdout,
+        "Hello! I answer questions about: Opening of the Port Elmsworth harbour bridge (14 March 2031). Go ahead.\n\n"
+    );
 }

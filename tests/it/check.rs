@@ -1,7 +1,5 @@
 //! `rapporteur check`: every refusal and every warning, at its file, line and column.
 
-use std::fmt::Write as _;
-
 use rapporteur::knowledge::{Severity, coverage, load};
 use serde_json::Value;
 
@@ -87,7 +85,10 @@ fn a_problem_is_printed_as_file_line_column_what_and_remedy() {
     let base = facts("source = \"saltmere-times\"", "source = \"saltmere-post\"");
     let run = base.rapporteur(&["check"], "");
     let (line, column) = place(&std::fs::read_to_string(base.path("knowledge/facts/fire.toml")).unwrap(), "\"saltmere-post\"");
-    let expected = format!("{}:{line}:{column}: error: there is no source \"saltmere-post\"\n    remedy: use one of: saltmere-times\n", base.path("knowledge/facts/fire.toml").display());
+    let expected = format!(
+        "{}:{line}:{column}: error: there is no source \"saltmere-post\"\n    remedy: use one of: saltmere-times\n",
+        base.path("knowledge/facts/fire.toml").display()
+    );
     assert!(run.stdout.contains(&expected), "{}", run.stdout);
     assert_eq!(run.status, 2);
 }
@@ -95,14 +96,23 @@ fn a_problem_is_printed_as_file_line_column_what_and_remedy() {
 #[test]
 fn a_quote_that_is_not_verbatim_is_refused_with_the_nearest_passage_and_the_first_difference() {
     let base = facts("\"Nobody was hurt, said captain Ines Holm.\"", "\"Nobody was hurt, says captain Ines Holm.\"");
-    let words = ["not verbatim", "nearest: “Nobody was hurt, said captain Ines Holm.”", "was hurt, says", "was hurt, said"];
+    let words = [
+        "not verbatim",
+        "nearest: “Nobody was hurt, said captain Ines Holm.”",
+        "hurt, says captain Ines Holm.” (quote)",
+        "hurt, said captain Ines Holm.” (source)",
+    ];
     assert_refused(&base, ("knowledge/facts/fire.toml", "\"Nobody was hurt, says"), &words);
 }
 
 #[test]
 fn the_column_counts_characters_and_not_bytes() {
     let inline = "[[gap]]\nid = \"g\"\naliases.en = [\"Où est l’été à Gênes ?\", \"Was anybody hurt?\"]\n";
-    assert_refused(&Base::small().knowledge("gaps/g.toml", inline), ("knowledge/gaps/g.toml", "\"Was anybody"), &["Was anybody hurt?", "fire-injured"]);
+    assert_refused(
+        &Base::small().knowledge("gaps/g.toml", inline),
+        ("knowledge/gaps/g.toml", "\"Was anybody"),
+        &["Was anybody hurt?", "fire-injured"],
+    );
 }
 
 #[test]
@@ -132,16 +142,18 @@ fn two_sources_with_one_id_are_refused() {
 #[test]
 fn two_articles_of_a_file_with_one_id_are_refused() {
     let lines = "{\"id\": \"a\", \"text\": \"One.\"}\n{\"id\": \"a\", \"text\": \"Two.\"}\n";
-    let base = Base::small().seed("wire.jsonl", lines).knowledge("sources.toml", format!("{SOURCES}\n[[source]]\nid = \"wire\"\nfile = \"wire.jsonl\"\n"));
-    let checked = check(&base);
-    assert_eq!((checked.status, &checked.problems[checked.problems.len() - 1]["line"]), (2, &2.into()), "{checked:#?}");
-    assert_problem(&base, &checked, "error", ("seeds/wire.jsonl", "{\"id\": \"a\", \"text\": \"Two"), &["\"a\"", "already"]);
+    let base = Base::small()
+        .seed("wire.jsonl", lines)
+        .knowledge("sources.toml", format!("{SOURCES}\n[[source]]\nid = \"wire\"\nfile = \"wire.jsonl\"\n"));
+    assert_refused(&base, ("seeds/wire.jsonl", "{\"id\": \"a\", \"text\": \"Two"), &["\"a\"", "already"]);
 }
 
 #[test]
 fn an_article_with_the_id_of_another_source_is_refused() {
     let line = "{\"id\": \"saltmere-times\", \"text\": \"Another text.\"}\n";
-    let base = Base::small().seed("wire.jsonl", line).knowledge("sources.toml", format!("{SOURCES}\n[[source]]\nid = \"wire\"\nfile = \"wire.jsonl\"\n"));
+    let base = Base::small()
+        .seed("wire.jsonl", line)
+        .knowledge("sources.toml", format!("{SOURCES}\n[[source]]\nid = \"wire\"\nfile = \"wire.jsonl\"\n"));
     assert_refused(&base, ("seeds/wire.jsonl", "{"), &["\"saltmere-times\""]);
 }
 
@@ -208,7 +220,9 @@ fn an_invalid_as_of_is_refused() {
 
 #[test]
 fn an_invalid_address_is_refused() {
-    for address in ["www.saltmere.example", "ftp://saltmere.example/a", "javascript:alert(1)", "https://", "https://saltmere.example/a#part"] {
+    for address in
+        ["www.saltmere.example", "ftp://saltmere.example/a", "javascript:alert(1)", "https://", "https://saltmere.example/a#part"]
+    {
         let base = source_with(&format!("address = \"{address}\""));
         assert_refused(&base, ("knowledge/sources.toml", &format!("\"{address}\"")), &["is not a web address"]);
     }
@@ -226,7 +240,11 @@ fn an_unknown_key_is_refused_in_every_file() {
         (source_with("lnaguage = \"en\""), "knowledge/sources.toml", "lnaguage"),
         (facts("answer.en = \"Nobody", "anwser.en = \"Nobody"), "knowledge/facts/fire.toml", "anwser"),
         (facts("quote = \"Nobody", "qoute = \"Nobody"), "knowledge/facts/fire.toml", "qoute"),
-        (Base::small().knowledge("gaps/g.toml", "[[gap]]\nid = \"g\"\nneerest = \"x\"\naliases.en = [\"Who?\"]\n"), "knowledge/gaps/g.toml", "neerest"),
+        (
+            Base::small().knowledge("gaps/g.toml", "[[gap]]\nid = \"g\"\nneerest = \"x\"\naliases.en = [\"Who?\"]\n"),
+            "knowledge/gaps/g.toml",
+            "neerest",
+        ),
         (Base::small().knowledge("thesaurus.toml", "[[concept]]\nid = \"c\"\nde = [\"Feuer\"]\n"), "knowledge/thesaurus.toml", "de = "),
     ];
     for (base, file, key) in cases {
@@ -248,7 +266,9 @@ fn a_bad_line_of_json_lines_is_refused() {
         ("[]", "article"),
     ];
     for (line, words) in lines {
-        let base = Base::small().seed("wire.jsonl", format!("{{\"id\": \"a\", \"text\": \"One.\"}}\n\n{line}\n")).knowledge("sources.toml", format!("{SOURCES}\n[[source]]\nid = \"wire\"\nfile = \"wire.jsonl\"\n"));
+        let base = Base::small()
+            .seed("wire.jsonl", format!("{{\"id\": \"a\", \"text\": \"One.\"}}\n\n{line}\n"))
+            .knowledge("sources.toml", format!("{SOURCES}\n[[source]]\nid = \"wire\"\nfile = \"wire.jsonl\"\n"));
         let checked = check(&base);
         let problem = checked.problems.iter().find(|problem| problem["file"] == base.path("seeds/wire.jsonl").to_str().unwrap());
         let problem = problem.unwrap_or_else(|| panic!("{line}: {checked:#?}"));
@@ -260,9 +280,13 @@ fn a_bad_line_of_json_lines_is_refused() {
 
 #[test]
 fn a_bad_value_in_json_lines_is_refused_at_its_key() {
-    for (key, value, words) in [("published", "soon", "not a date"), ("url", "ftp://x.example/", "not a web address"), ("language", "xx", "\"xx\"")] {
+    for (key, value, words) in
+        [("published", "soon", "not a date"), ("url", "ftp://x.example/", "not a web address"), ("language", "xx", "\"xx\"")]
+    {
         let line = format!("{{\"id\": \"é\", \"text\": \"Città.\", \"{key}\": \"{value}\"}}\n");
-        let base = Base::small().seed("wire.jsonl", line).knowledge("sources.toml", format!("{SOURCES}\n[[source]]\nid = \"wire\"\nfile = \"wire.jsonl\"\n"));
+        let base = Base::small()
+            .seed("wire.jsonl", line)
+            .knowledge("sources.toml", format!("{SOURCES}\n[[source]]\nid = \"wire\"\nfile = \"wire.jsonl\"\n"));
         assert_refused(&base, ("seeds/wire.jsonl", &format!("\"{key}\"")), &[words]);
     }
 }
@@ -277,19 +301,29 @@ fn a_bad_range_of_lines_is_refused() {
 
 #[test]
 fn broken_toml_is_refused_in_every_file() {
-    for (file, text) in [("sources.toml", "name = \n"), ("facts/fire.toml", "[[fact]]\nid = \n"), ("gaps/g.toml", "[[gap]\n"), ("thesaurus.toml", "[[concept]]\nid = \"c\nen = []\n")] {
+    for (file, text) in [
+        ("sources.toml", "name = \n"),
+        ("facts/fire.toml", "[[fact]]\nid = \n"),
+        ("gaps/g.toml", "[[gap]\n"),
+        ("thesaurus.toml", "[[concept]]\nid = \"c\nen = []\n"),
+    ] {
         let base = Base::small().knowledge(file, text);
         let checked = check(&base);
         let path = base.path(&format!("knowledge/{file}"));
         let problem = checked.problems.iter().find(|problem| problem["file"] == path.to_str().unwrap());
         let problem = problem.unwrap_or_else(|| panic!("{file}: {checked:#?}"));
-        assert_eq!((&problem["severity"], &problem["line"], checked.status), (&"error".into(), &(text.lines().count().min(2) as u64).into(), 2), "{problem}");
+        assert_eq!(
+            (&problem["severity"], &problem["line"], checked.status),
+            (&"error".into(), &(text.lines().count().min(2) as u64).into(), 2),
+            "{problem}"
+        );
     }
 }
 
 #[test]
 fn a_fact_without_a_citation_is_refused() {
-    let base = Base::small().knowledge("facts/fire.toml", "[[fact]]\nid = \"bare\"\naliases.en = [\"Why?\"]\nanswer.en = \"So.\"\ncitations = []\n");
+    let base = Base::small()
+        .knowledge("facts/fire.toml", "[[fact]]\nid = \"bare\"\naliases.en = [\"Why?\"]\nanswer.en = \"So.\"\ncitations = []\n");
     assert_refused(&base, ("knowledge/facts/fire.toml", "\"bare\""), &["cites nothing"]);
 }
 
@@ -305,7 +339,9 @@ fn a_reference_to_a_fact_that_is_not_there_is_refused() {
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let base = facts("source = \"saltmere-times\"", "source = \"a\"").replace("facts/fire.toml", "Nobody was hurt, said", "Nobody is hurt, said").replace("sources.toml", "file = ", "published = \"soon\"\nfile = ");
+    let base = facts("source = \"saltmere-times\"", "source = \"a\"")
+        .replace("facts/fire.toml", "Nobody was hurt, said", "Nobody is hurt, said")
+        .replace("sources.toml", "file = ", "published = \"soon\"\nfile = ");
     let checked = check(&base);
     let errors: Vec<_> = checked.problems.iter().filter(|problem| problem["severity"] == "error").collect();
     assert_eq!(errors.len(), 3, "{errors:#?}");
@@ -320,7 +356,11 @@ fn an_empty_base_is_refused() {
 
 #[test]
 fn a_missing_folder_is_refused() {
-    let missing = rapporteur::snapshot::Folders { seeds: "/nowhere/seeds".into(), knowledge: "/nowhere/knowledge".into(), data: std::env::temp_dir() };
+    let missing = rapporteur::snapshot::Folders {
+        seeds: "/nowhere/seeds".into(),
+        knowledge: "/nowhere/knowledge".into(),
+        data: std::env::temp_dir(),
+    };
     let run = crate::support::rapporteur(&missing, &["check"], "");
     assert_eq!(run.status, 2);
     assert!(run.stdout.contains("/nowhere/seeds:1:1: error: the folder cannot be read"), "{}", run.stdout);
@@ -331,8 +371,8 @@ fn a_missing_folder_is_refused() {
 #[test]
 fn a_missing_language_is_warned_of() {
     let base = facts("aliases.en = [\"Was", "aliases.it = [\"Ci sono feriti?\"]\naliases.en = [\"Was");
-    assert_warned(&base, ("knowledge/facts/fire.toml", "\"fire-injured\""), &["no aliases in fr, uk"]);
-    assert_warned(&base, ("knowledge/facts/fire.toml", "\"fire-injured\""), &["no answer in it, fr, uk"]);
+    assert_warned(&base, ("knowledge/facts/fire.toml", "\"fire-injured\""), &["\"fire-injured\" has no aliases in fr, uk"]);
+    assert_warned(&base, ("knowledge/facts/fire.toml", "\"fire-injured\""), &["\"fire-injured\" has no answer in it, fr, uk"]);
 }
 
 #[test]
@@ -343,18 +383,34 @@ fn an_uncovered_sentence_is_warned_of_where_it_stands() {
 }
 
 #[test]
+fn an_uncovered_sentence_of_a_json_lines_article_is_warned_of_at_its_line_of_the_file() {
+    let lines = "{\"id\": \"a\", \"text\": \"Nobody was hurt, said captain Ines Holm.\"}\n{\"id\": \"b\", \"text\": \"The roof fell into the sea.\"}\n";
+    let base = Base::small()
+        .seed("wire.jsonl", lines)
+        .knowledge("sources.toml", format!("{SOURCES}\n[[source]]\nid = \"wire\"\nfile = \"wire.jsonl\"\n"));
+    let checked = check(&base);
+    let problem =
+        checked.problems.iter().find(|problem| problem["what"].as_str().unwrap().contains("The roof fell")).expect("it is warned of");
+    assert_eq!(
+        (problem["file"].as_str().unwrap(), &problem["line"]),
+        (base.path("seeds/wire.jsonl").to_str().unwrap(), &2.into()),
+        "{problem}"
+    );
+}
+
+#[test]
 fn near_duplicate_aliases_of_two_facts_are_warned_of() {
     let base = facts("\"number of injured people\"", "\"Did the lighthouse burn down, when?\"");
-    assert_warned(&base, ("knowledge/facts/fire.toml", "\"Did the lighthouse burn down, when?"), &["fire-injured", "almost what \"fire-date\" says"]);
+    assert_warned(
+        &base,
+        ("knowledge/facts/fire.toml", "\"Did the lighthouse burn down, when?"),
+        &["fire-injured", "almost what \"fire-date\" says"],
+    );
 }
 
 #[test]
 fn an_alias_that_does_not_find_its_own_fact_is_warned_of() {
-    let aliases: String = ["Where was the captain?", "name of the captain's boat", "Who is the captain of the boat?"].iter().fold(String::new(), |mut all, alias| {
-        let _ = write!(all, ", \"{alias}\"");
-        all
-    });
-    let base = facts("\"number of injured people\"", "\"number of injured people\", \"and so it is\"").replace("facts/fire.toml", "\"date of the fire\"", &format!("\"date of the fire\"{aliases}"));
+    let base = facts("\"number of injured people\"", "\"number of injured people\", \"and so it is\"");
     assert_warned(&base, ("knowledge/facts/fire.toml", "\"and so it is\""), &["does not find \"fire-injured\""]);
 }
 
@@ -382,7 +438,12 @@ fn quotes_with_typographic_variants_are_accepted_and_the_sources_bytes_are_shown
 
 #[test]
 fn a_quote_that_differs_by_a_letter_or_an_accent_is_not_a_typographic_variant() {
-    for typed in ["The lighthouse of Saltmère burned", "the lighthouse of Saltmere burned", "The lighthouse of Saltmere, burned", "The light house of Saltmere"] {
+    for typed in [
+        "The lighthouse of Saltmère burned",
+        "the lighthouse of Saltmere burned",
+        "The lighthouse of Saltmere, burned",
+        "The light house of Saltmere",
+    ] {
         let base = facts("quote = \"The lighthouse of Saltmere burned down on 3 May 2030.\"", &format!("quote = \"{typed}\""));
         assert_refused(&base, ("knowledge/facts/fire.toml", &format!("\"{typed}\"")), &["not verbatim"]);
     }
@@ -418,11 +479,11 @@ fn the_shipped_facts_speak_four_languages_and_have_enough_aliases() {
 #[test]
 fn the_shipped_sources_are_the_five_files_byte_for_byte() {
     let files = [
-        ("000_e0f27ceca1252032.txt", ""),
-        ("001_d071ec34e4d6fff3.txt", ""),
-        ("002_03e1b474a384d50b.txt", ""),
-        ("003_72f9cccd363b2e2d.txt", ""),
-        ("004_2df1a9e548231192.txt", ""),
+        ("000_e0f27ceca1252032.txt", "5fb20cd8248e56aa10bddfe7f82009018a009f33d691bfbbf4345351f6da49bc"),
+        ("001_d071ec34e4d6fff3.txt", "7f1dfc9718e74c7db1d6a334a65759dc4f2b11e879df02e1dd9fae58a16e74c7"),
+        ("002_03e1b474a384d50b.txt", "8cce8314fae8f37134de5bf42f68f1ea9240ea7bcef9ba036a658a40792fd5a1"),
+        ("003_72f9cccd363b2e2d.txt", "26359ce9e8616c2449a0d1ba081a94e3eeda2597ca722ec7e46d4f59b12775a3"),
+        ("004_2df1a9e548231192.txt", "163362ffed0fae54aa3f8fde423b0f92f3cdb4f52d631a1085f1490dd1dab105"),
     ];
     let seeds = shipped().seeds;
     assert_eq!(std::fs::read_dir(&seeds).unwrap().count(), files.len());
@@ -439,7 +500,9 @@ fn check_needs_no_terminal_and_prints_no_escape_code() {
     command.args(crate::support::options(&base.folders()));
     let run = run(command, "");
     assert!(!run.stdout.contains('\x1b'), "{:?}", run.stdout);
-    for word in ["Fire of Saltmere", "sources    1", "sentences  2, covered by facts 2", "facts      2", "en 4", "concepts   0", "0 error(s)"] {
+    for word in
+        ["Fire of Saltmere", "sources    1", "sentences  2, covered by facts 2", "facts      2", "en 4", "concepts   0", "0 error(s)"]
+    {
         assert!(run.stdout.contains(word), "{word}: {}", run.stdout);
     }
 }

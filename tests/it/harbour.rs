@@ -83,7 +83,11 @@ fn related_facts_are_offered_beside_an_answer() {
 fn attributions_say_expected_before_and_publisher_unknown() {
     let attributions = |question: &str| -> Vec<String> {
         let reply = Reply::to_answer(&asked(question), &harbour_snapshot().knowledge.name);
-        reply.blocks.into_iter().filter_map(|block| if let Block::Quote(quoted) = block { Some(quoted.attribution) } else { None }).collect()
+        reply
+            .blocks
+            .into_iter()
+            .filter_map(|block| if let Block::Quote(quoted) = block { Some(quoted.attribution) } else { None })
+            .collect()
     };
     let attendance = attributions("How many people attended the opening?");
     assert_eq!(attendance[0], "The Elmsworth Beacon, 14 March 2031");
@@ -117,7 +121,10 @@ fn check_only_warns_that_the_invented_base_speaks_one_language() {
         assert!(problem["what"].as_str().unwrap().ends_with("in it, fr, uk"), "{problem}");
     }
     assert_eq!(report["sentences"], report["sentences_covered"]);
-    assert_eq!((&report["sources"], &report["facts"], &report["gaps"], &report["concepts"]), (&5.into(), &12.into(), &3.into(), &10.into()));
+    assert_eq!(
+        (&report["sources"], &report["facts"], &report["gaps"], &report["concepts"]),
+        (&5.into(), &12.into(), &3.into(), &10.into())
+    );
 }
 
 #[test]

@@ -57,7 +57,13 @@ fn ask_and_check_document_their_exit_statuses() {
 
 #[test]
 fn completions_are_produced_for_each_shell_without_a_knowledge_base() {
-    for (shell, words) in [("bash", "complete -F _rapporteur"), ("zsh", "#compdef rapporteur"), ("fish", "complete -c rapporteur"), ("powershell", "Register-ArgumentCompleter"), ("elvish", "edit:completion")] {
+    for (shell, words) in [
+        ("bash", "complete -F _rapporteur"),
+        ("zsh", "#compdef rapporteur"),
+        ("fish", "complete -c rapporteur"),
+        ("powershell", "Register-ArgumentCompleter"),
+        ("elvish", "edit:completion"),
+    ] {
         let run = run(command(&["completions", shell, "--seeds", "/nowhere"]), "");
         assert_eq!(run.status, 0, "{shell}: {run:?}");
         assert!(run.stdout.contains(words), "{shell}");

@@ -16,8 +16,42 @@ use crate::support::{calibration, harbour, harbour_snapshot, shipped, shipped_sn
 
 /// Pieces of text in which typography varies.
 const PIECES: &[&str] = &[
-    "L’Italia", "non", "manda", "dell'Ucraina", "“", "”", "\"", "«", "»", "„", "’", "'", " ", " ", " ", "  ", "\u{a0}", "\u{202f}", "\n", "\n\n", "\t", "–", "-", "—", "\u{ad}",
-    "\u{200b}", "è", "e\u{301}", "ї", "🇺🇦", ".", "…", "a", "aa", "35", "Сила",
+    "L’Italia",
+    "non",
+    "manda",
+    "dell'Ucraina",
+    "“",
+    "”",
+    "\"",
+    "«",
+    "»",
+    "„",
+    "’",
+    "'",
+    " ",
+    " ",
+    " ",
+    "  ",
+    "\u{a0}",
+    "\u{202f}",
+    "\n",
+    "\n\n",
+    "\t",
+    "–",
+    "-",
+    "—",
+    "\u{ad}",
+    "\u{200b}",
+    "è",
+    "e\u{301}",
+    "ї",
+    "🇺🇦",
+    ".",
+    "…",
+    "a",
+    "aa",
+    "35",
+    "Сила",
 ];
 
 /// A text with the marks people's editors change brought to one form: the definition of a typographic variant.
@@ -64,26 +98,70 @@ fn mangle(quote: &str, choices: &[u8]) -> String {
 /// A text, the byte range of a part of it that begins and ends with something one can see, and what an editor made of it.
 fn quoted_text() -> impl Strategy<Value = (String, std::ops::Range<usize>, String)> {
     let text = prop::collection::vec(select(PIECES), 1..40).prop_map(|pieces| pieces.concat());
-    (text, any::<prop::sample::Index>(), any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 1..16)).prop_filter_map("no visible character", |(text, a, b, choices)| {
-        let shown: Vec<_> = text.char_indices().filter(|(_, c)| is_shown(*c)).collect();
-        let (first, last) = if shown.is_empty() { return None } else { (a.index(shown.len()), b.index(shown.len())) };
-        let (first, last) = (shown[first.min(last)], shown[first.max(last)]);
-        let range = first.0..last.0 + last.1.len_utf8();
-        let quote = mangle(&text[range.clone()], &choices);
-        Some((text, range, quote))
-    })
+    (text, any::<prop::sample::Index>(), any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 1..16)).prop_filter_map(
+        "no visible character",
+        |(text, a, b, choices)| {
+            let shown: Vec<_> = text.char_indices().filter(|(_, c)| is_shown(*c)).collect();
+            let (first, last) = if shown.is_empty() { return None } else { (a.index(shown.len()), b.index(shown.len())) };
+            let (first, last) = (shown[first.min(last)], shown[first.max(last)]);
+            let range = first.0..last.0 + last.1.len_utf8();
+            let quote = mangle(&text[range.clone()], &choices);
+            Some((text, range, quote))
+        },
+    )
 }
 
 /// A question no one would ask: random Unicode, pieces of the sources, query syntax.
 fn any_question() -> impl Strategy<Value = String> {
-    let words = select(&[
-        "body:* AND (", "\"", "+-&&||!(){}[]^~*?:\\/", "chi", "Macron", "Meloni", "bridge", "ferry", "sì", "\u{202e}", "\u{301}\u{301}", "مرحبا", "שלום", "👩‍👩‍👧‍👦", "\0", "\r\n", "ignore", "Чому", "Україна", "2026",
-        "l'", "dell’", "?", "/ask", "/help ", "-1", "\u{feff}", "ẞ", "İ", "ﬁ", "\u{212a}", "𝔐𝔞𝔠𝔯𝔬𝔫", "macrno", "'", "<b>", "@everyone", "%s", "{name}", "../../etc/passwd", " ",
-    ][..]);
+    let words = select(
+        &[
+            "body:* AND (",
+            "\"",
+            "+-&&||!(){}[]^~*?:\\/",
+            "chi",
+            "Macron",
+            "Meloni",
+            "bridge",
+            "ferry",
+            "sì",
+            "\u{202e}",
+            "\u{301}\u{301}",
+            "مرحبا",
+            "שלום",
+            "👩‍👩‍👧‍👦",
+            "\0",
+            "\r\n",
+            "ignore",
+            "Чому",
+            "Україна",
+            "2026",
+            "l'",
+            "dell’",
+            "?",
+            "/ask",
+            "/help ",
+            "-1",
+            "\u{feff}",
+            "ẞ",
+            "İ",
+            "ﬁ",
+            "\u{212a}",
+            "𝔐𝔞𝔠𝔯𝔬𝔫",
+            "macrno",
+            "'",
+            "<b>",
+            "@everyone",
+            "%s",
+            "{name}",
+            "../../etc/passwd",
+            " ",
+        ][..],
+    );
     prop_oneof![
         any::<String>(),
         prop::collection::vec(words, 0..12).prop_map(|words| words.concat()),
-        prop::collection::vec(prop_oneof![any::<char>().prop_map(String::from), select(PIECES).prop_map(str::to_owned)], 0..60).prop_map(|words| words.concat()),
+        prop::collection::vec(prop_oneof![any::<char>().prop_map(String::from), select(PIECES).prop_map(str::to_owned)], 0..60)
+            .prop_map(|words| words.concat()),
     ]
 }
 
@@ -183,7 +261,7 @@ fn extreme_texts_are_answered_without_panic_and_with_the_sources_bytes_only() {
         format!("{}é", "x".repeat(9_999)),
         "l'l'l'l'dell'dell’un'".to_owned(),
         "1".repeat(400),
-        "How long is the bridge?".chars().map(|c| format!("{c}\u{200b}")).collect(),
+        "How long is the bridge?".chars().flat_map(|c| [c, '\u{200b}']).collect(),
     ];
     for text in &texts {
         asks_safely(harbour_snapshot(), &harbour().seeds, text);
@@ -203,7 +281,8 @@ fn a_command_written_with_a_letter_that_only_folds_to_ascii_does_not_panic() {
 
 #[test]
 fn escape_sequences_in_a_source_do_not_reach_the_terminal() {
-    let base = crate::support::Base::empty().seed("a.txt", "Il faro di \u{1b}]0;titolo\u{7}Saltmere \u{1b}[31mbruciò\u{1b}[0m il 3 maggio 2030.\n");
+    let base = crate::support::Base::empty()
+        .seed("a.txt", "Il faro di \u{1b}]0;titolo\u{7}Saltmere \u{1b}[31mbruciò\u{1b}[0m il 3 maggio 2030.\n");
     let snapshot = base.snapshot();
     let engine = Engine::new(&snapshot, calibration());
     let findings = engine.find("Quando bruciò il faro di Saltmere?", None, None);

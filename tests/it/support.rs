@@ -4,7 +4,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use rapporteur::answer::{Answer, Calibration, Engine};
 use rapporteur::snapshot::{Folders, Snapshot};
@@ -27,13 +27,13 @@ fn folders(root: &Path) -> Folders {
 
 /// The shipped base, loaded once for all tests.
 pub(crate) fn shipped_snapshot() -> &'static Snapshot {
-    static SNAPSHOT: OnceLock<Arc<Snapshot>> = OnceLock::new();
+    static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
     SNAPSHOT.get_or_init(|| Snapshot::load(&shipped(), &|_| {}).expect("the shipped base loads"))
 }
 
 /// The invented base, loaded once for all tests.
 pub(crate) fn harbour_snapshot() -> &'static Snapshot {
-    static SNAPSHOT: OnceLock<Arc<Snapshot>> = OnceLock::new();
+    static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
     SNAPSHOT.get_or_init(|| Snapshot::load(&harbour(), &|_| {}).expect("the invented base loads"))
 }
 
@@ -51,11 +51,12 @@ pub(crate) fn ask(snapshot: &Snapshot, question: &str) -> Answer {
 /// The text a citation's offsets count in, read from the files and not through the library.
 pub(crate) fn source_text(seeds: &Path, file: &str, source: &str) -> String {
     let text = std::fs::read_to_string(seeds.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-    if !file.ends_with(".jsonl") {
+    if Path::new(file).extension().is_none_or(|extension| extension != "jsonl") {
         return text;
     }
-    let articles = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("the fixture's lines are JSON"));
-    let article = articles.into_iter().find(|article| article["id"] == source || article["id"].to_string() == source);
+    let mut articles = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("the fixture's lines are JSON"));
+    let id = |article: &Value| article["id"].as_str().map_or_else(|| article["id"].to_string(), str::to_owned);
+    let article = articles.find(|article| id(article) == source);
     article.unwrap_or_else(|| panic!("{file} has no article {source}"))["text"].as_str().expect("an article has a text").to_owned()
 }
 
@@ -220,7 +221,7 @@ impl Base {
     }
 
     /// Loads it.
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot::load(&self.folders(), &|_| {}).unwrap_or_else(|error| panic!("{error:?}"))
     }
 }

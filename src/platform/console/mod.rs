@@ -51,7 +51,8 @@ pub fn chat(responder: Responder<'_>, name: &str, language: Language, history: O
         }
     }
     if let Some(path) = history
-        && let Err(error) = path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(ReadlineError::from).and_then(|()| editor.save_history(path))
+        && let Err(error) =
+            path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(ReadlineError::from).and_then(|()| editor.save_history(path))
     {
         tracing::warn!(%error, path = %path.display(), "the typed lines are not kept");
     }
