@@ -8,7 +8,7 @@ use crate::retrieval::Entry;
 use crate::snapshot::Snapshot;
 
 /// Two aliases of different facts this alike are hardly told apart.
-const NEAR_DUPLICATE: f32 = 0.97;
+const NEAR_DUPLICATE: f32 = 0.99;
 
 /// A knowledge base with everything found wrong in it.
 #[derive(Debug)]
@@ -23,12 +23,12 @@ pub struct Audit {
 
 /// Checks a loaded base. What needs an index is left out where the base is broken.
 #[must_use]
-pub fn audit(loaded: Loaded, folder: &Path, calibration: &Calibration) -> Audit {
+pub fn audit(loaded: Loaded, seeds: &Path, folder: &Path, calibration: &Calibration) -> Audit {
     let broken = loaded.is_broken();
     let Loaded { knowledge, mut diagnostics } = loaded;
     let coverage = coverage(&knowledge);
     if !knowledge.curated.facts.is_empty() {
-        diagnostics.extend(uncovered(&knowledge, &coverage));
+        diagnostics.extend(uncovered(&knowledge, seeds, &coverage));
     }
     for (path, metadata) in &knowledge.archives {
         check_archive(path, metadata, &mut diagnostics);
@@ -57,15 +57,18 @@ pub fn audit(loaded: Loaded, folder: &Path, calibration: &Calibration) -> Audit 
 }
 
 /// A warning for each sentence of article text no fact cites.
-fn uncovered<'a>(knowledge: &'a Knowledge, coverage: &'a Coverage) -> impl Iterator<Item = Diagnostic> + 'a {
+fn uncovered<'a>(knowledge: &'a Knowledge, seeds: &'a Path, coverage: &'a Coverage) -> impl Iterator<Item = Diagnostic> + 'a {
     coverage.uncovered.iter().map(|(index, range)| {
         let source = &knowledge.sources[*index];
-        let text = &source.text[range.clone()];
-        Place { file: &source.metadata.file, text: &source.text }.warning(
-            range.start,
-            format!("no fact cites “{text}”"),
-            "cite it from a fact, or take its line out of the article text",
-        )
+        let file = seeds.join(&source.metadata.file).display().to_string();
+        let what = format!("no fact cites “{}”", &source.text[range.clone()]);
+        let remedy = "cite it from a fact, or take its line out of the article text";
+        let mut warning = Place { file: &file, text: &source.text }.warning(range.start, what, remedy);
+        if file.ends_with(".jsonl") {
+            // Offsets are those of the article's own text: in the file only its line can be named.
+            (warning.line, warning.column) = (source.line, 1);
+        }
+        warning
     })
 }
 
@@ -82,7 +85,8 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
         let candidates = &findings.alternatives.candidates;
         let is_own = |other: Entry| other == entry;
         let place = curated.place(&origin.file);
-        let exact = |other: &crate::answer::Weighed| other.candidate.features[0] >= NEAR_DUPLICATE;
+        // The same words under another question word ask for something else.
+        let exact = |other: &crate::answer::Weighed| other.candidate.features[0] >= NEAR_DUPLICATE && other.candidate.features[8] > 0.0 && other.candidate.alias.0 == language;
         if let Some(twin) = candidates.iter().find(|other| !is_own(other.candidate.entry) && exact(other)) {
             let (other, _) = owner(curated, twin.candidate.entry);
             found.push(place.warning(

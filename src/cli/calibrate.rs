@@ -15,7 +15,7 @@ pub(super) struct Args {
     /// Development questions on the knowledge base: a file or a folder
     #[arg(long, default_value = "tests/eval/dev", value_name = "PATH")]
     dev: PathBuf,
-    /// Folder of a collection without facts: articles/ and questions/
+    /// Folder of a collection without facts: articles/ and dev/
     #[arg(long, default_value = "tests/eval/general", value_name = "DIR")]
     general: PathBuf,
 }
@@ -33,7 +33,7 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
         Ok(questions)
     };
     let questions = load(&args.dev, curated)?;
-    let general_questions = load(&args.general.join("questions"), general)?;
+    let general_questions = load(&args.general.join("dev"), general)?;
     let parts = [Part { snapshot: general, questions: &general_questions }];
     let (calibration, reasons) = calibrate(&Part { snapshot: curated, questions: &questions }, &parts, &start);
     print!("{}", calibration.to_toml(&reasons));

@@ -7,6 +7,7 @@ use crate::respond::Responder;
 
 /// How to chat.
 #[derive(Debug, Default, clap::Args)]
+#[command(after_help = "Examples:\n  rapporteur chat --lang en\n  echo 'chi guidava la delegazione USA?' | rapporteur chat")]
 pub(super) struct Args {
     /// Language of the greeting and the commands [default: from LANG, else the knowledge base's]
     #[arg(long, env = "RAPPORTEUR_LANGUAGE", value_name = "it|en|fr|uk")]

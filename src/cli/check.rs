@@ -42,7 +42,7 @@ struct Report<'a> {
 pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
     let loaded = load(&base.seeds, &base.knowledge);
     let calibration = base.calibration()?;
-    let Audit { knowledge, coverage, diagnostics } = audit(loaded, &base.knowledge, &calibration);
+    let Audit { knowledge, coverage, diagnostics } = audit(loaded, &base.seeds, &base.knowledge, &calibration);
     let mut aliases = BTreeMap::new();
     for language in Language::ALL {
         let count = |texts: &crate::knowledge::Texts| texts.get(&language).map_or(0, Vec::len);

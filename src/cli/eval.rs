@@ -14,7 +14,7 @@ use crate::evaluation::set;
 /// Question sets, and what to print of them.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A question set is JSON Lines: id, question, language, kind, gold (a list of file or source, and text;\nempty where the sources do not say). See README, \"Scorecard\".\n\nExamples:\n  rapporteur eval\n  rapporteur eval --failures tests/eval/dev\n  rapporteur eval --json > before.json; rapporteur eval --compare before.json\n  rapporteur eval --seeds tests/eval/general/articles --knowledge tests/eval/general tests/eval/general/questions"
+    after_help = "A question set is JSON Lines: id, question, language, kind, gold (a list of file or source, and text;\nempty where the sources do not say). See README, \"Scorecard\".\n\nExamples:\n  rapporteur eval\n  rapporteur eval --failures tests/eval/dev\n  rapporteur eval --json > before.json; rapporteur eval --compare before.json\n  rapporteur eval --seeds tests/eval/general/articles --knowledge tests/eval/general tests/eval/general/test"
 )]
 pub(super) struct Args {
     /// Question sets: files, or folders of files

@@ -47,13 +47,9 @@ pub struct Network {
     pub output: Vec<f32>,
 }
 
-fn epochs() -> usize {
-    std::env::var("X_EPOCHS").map_or(30, |v| v.parse().unwrap())
-}
+const EPOCHS: usize = 120;
 const BATCH: usize = 128;
-fn network_rate() -> f32 {
-    std::env::var("X_RATE").map_or(0.004, |v| v.parse().unwrap())
-}
+const NETWORK_RATE: f32 = 0.01;
 
 /// Fits a network to the same choices as [`multinomial`], starting from its linear weights. Batches are drawn by a fixed
 /// generator, so the same questions give the same figures.
@@ -69,9 +65,9 @@ pub fn network(choices: &[Choice], linear: &[f32], units: usize, penalty: f32) -
     let (mut first, mut second, mut gradient) =
         (vec![0.0_f32; parameters.len()], vec![0.0_f32; parameters.len()], vec![0.0_f32; parameters.len()]);
     let mut order: Vec<usize> = (0..choices.len()).collect();
-    let total = epochs() * choices.len().div_ceil(BATCH);
+    let total = EPOCHS * choices.len().div_ceil(BATCH);
     let mut step = 0;
-    for _ in 0..epochs() {
+    for _ in 0..EPOCHS {
         for at in (1..order.len()).rev() {
             order.swap(at, random.below(at + 1));
         }
@@ -82,7 +78,7 @@ pub fn network(choices: &[Choice], linear: &[f32], units: usize, penalty: f32) -
             for &at in batch {
                 push_network(&choices[at], &parameters, &mut gradient, size, units);
             }
-            let rate = network_rate() * (1.0 - step as f32 / total as f32).max(0.02);
+            let rate = NETWORK_RATE * (1.0 - step as f32 / total as f32).max(0.02);
             for at in 0..parameters.len() {
                 let slope = gradient[at] / weight + penalty * parameters[at];
                 first[at] = 0.9 * first[at] + 0.1 * slope;

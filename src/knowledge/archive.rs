@@ -43,12 +43,13 @@ pub fn check_archive(path: &Path, defaults: &Metadata, diagnostics: &mut Vec<Dia
         }
     };
     let (mut ids, mut found) = (HashSet::new(), 0);
-    for (number, line) in reader.lines().enumerate() {
-        let problem = match line {
+    for (number, line) in reader.split(b'\n').enumerate() {
+        let problem = match line.map(String::from_utf8) {
             Err(error) => Some((0, error.to_string())),
-            Ok(line) if line.trim().is_empty() => None,
-            Ok(line) => match parse_article(line.trim_end(), defaults) {
-                Err(problem) => Some(problem),
+            Ok(Err(_)) => Some((0, "this line is not UTF-8; save the file as UTF-8".to_owned())),
+            Ok(Ok(line)) if line.trim().is_empty() => None,
+            Ok(Ok(line)) => match parse_article(line.trim_end(), defaults) {
+                Err((column, reason)) => Some((line.get(..column).map_or(column, |before| before.chars().count()), reason)),
                 Ok((metadata, _)) if ids.contains(&metadata.id) => {
                     Some((0, format!("the article id {:?} stands in an earlier line already", metadata.id)))
                 }

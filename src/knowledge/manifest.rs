@@ -86,7 +86,8 @@ fn load_folder(seeds: &Path, diagnostics: &mut Vec<Diagnostic>) -> Gathered {
     for path in files::list(seeds, &["txt", "md", "jsonl"], diagnostics) {
         let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let metadata = Metadata {
-            id: slug(&file),
+            // Two files may differ by their ending only.
+            id: if loaded.sources.iter().any(|source| source.metadata.id == slug(&file)) { slug(&format!("{file}.")) } else { slug(&file) },
             file,
             publisher: None,
             title: None,
@@ -228,7 +229,7 @@ fn load_articles(path: &Path, text: &str, defaults: &Metadata, loaded: &mut Gath
                     continue;
                 }
                 let whole = std::iter::once(0..body.len()).collect();
-                loaded.sources.push(Source::new(metadata, body, whole));
+                loaded.sources.push(Source { line: number + 1, ..Source::new(metadata, body, whole) });
             }
         }
     }
@@ -253,7 +254,11 @@ fn parse_lines(range: &str, starts: &[usize]) -> Option<Range<usize>> {
 /// A civil date from text such as `2026-01-06` or `2026-01-06T11:21:00`.
 #[must_use]
 pub(super) fn parse_date(text: &str) -> Option<Date> {
-    text.trim_matches('"').get(..10)?.parse().ok()
+    let text = text.trim_matches('"');
+    let (day, rest) = text.split_at_checked(10)?;
+    // A time of day may follow; anything else means that this is no date.
+    let is_time = rest.is_empty() || (rest.starts_with(['T', 't', ' ']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
+    if is_time { day.parse().ok() } else { None }
 }
 
 /// Whether an address is one a link may point at.

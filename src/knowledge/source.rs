@@ -63,6 +63,8 @@ pub struct Passage {
 pub struct Source {
     /// What is known of it.
     pub metadata: Metadata,
+    /// Where it begins in its file: the line of an article in a JSON Lines file, else 1.
+    pub line: usize,
     /// The whole text: the file's bytes, or the `text` of one line of a JSON Lines file.
     pub text: String,
     /// The byte ranges of `text` that are article text.
@@ -76,7 +78,7 @@ impl Source {
     #[must_use]
     pub fn new(metadata: Metadata, text: String, article: Vec<Range<usize>>) -> Self {
         let passages = split(&text, &article);
-        Self { metadata, text, article, passages }
+        Self { metadata, line: 1, text, article, passages }
     }
 
     /// Every sentence of the article text, in order.

@@ -18,8 +18,8 @@ use crate::retrieval::words::Kind;
 
 /// How many entries are measured exactly.
 const MEASURED: usize = 14;
-/// How many aliases of an entry are compared as strings.
-const COMPARED: usize = 3;
+/// How many of its best aliases speak for an entry together.
+const BEST: usize = 3;
 
 /// What an alias belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -392,8 +392,8 @@ impl Matcher {
         if asked.total <= f32::EPSILON {
             return Vec::new();
         }
-        let shared = self.share(&asked, without);
-        let ranked = self.rank(&asked, &shared);
+        let (shared, touched) = self.share(&asked, without);
+        let ranked = self.rank(&asked, &shared, &touched);
         let left_out = without.and_then(|without| match without {
             Without::Alias(entry, language, index) => self.find_alias(entry, language, index).map(|at| &self.aliases[at]),
             Without::Entry(_) => None,
@@ -408,9 +408,9 @@ impl Matcher {
     }
 
     /// The weight each alias shares with the question.
-    fn share(&self, asked: &Asked<'_>, without: Option<Without>) -> Vec<f32> {
+    fn share(&self, asked: &Asked<'_>, without: Option<Without>) -> (Vec<f32>, Vec<u32>) {
         let mut shared = vec![0.0; self.aliases.len()];
-        add_up(asked, &self.postings, &mut shared);
+        let touched = add_up(asked, &self.postings, &mut shared);
         match without {
             Some(Without::Alias(entry, language, index)) => {
                 if let Some(at) = self.find_alias(entry, language, index) {
@@ -424,15 +424,16 @@ impl Matcher {
             }
             None => {}
         }
-        shared
+        (shared, touched)
     }
 
     /// The entries with the best alias and statements.
-    fn rank(&self, asked: &Asked<'_>, shared: &[f32]) -> Vec<u32> {
+    fn rank(&self, asked: &Asked<'_>, shared: &[f32], touched: &[u32]) -> Vec<u32> {
         let mut stated = vec![0.0; self.entries.len()];
         add_up(asked, &self.stated, &mut stated);
         let mut best = vec![0.0_f32; self.entries.len()];
-        for (alias, &share) in self.aliases.iter().zip(shared) {
+        for &at in touched {
+            let (alias, share) = (&self.aliases[at as usize], shared[at as usize]);
             if share > 0.0 {
                 let best = &mut best[alias.entry as usize];
                 *best = best.max(Self::f1(asked, alias, share));
@@ -473,7 +474,7 @@ impl Matcher {
         let alias = &self.aliases[best];
         let own = || aliases.iter().filter(|(at, _)| self.aliases[*at].language == question.language);
         let likeness =
-            own().take(COMPARED).map(|(at, _)| strsim::sorensen_dice(&self.aliases[*at].folded, &question.folded)).fold(0.0, f64::max);
+            own().take(BEST).map(|(at, _)| strsim::sorensen_dice(&self.aliases[*at].folded, &question.folded)).fold(0.0, f64::max);
         let same_kind = aliases.iter().find(|(at, _)| self.aliases[*at].kind == question.kind).map_or(0.0, |(_, f1)| *f1);
         let most_covered = aliases.iter().map(|(at, _)| shared[*at]).fold(0.0, f32::max);
         let missing = self.missing(asked, evidence, alias);
@@ -499,7 +500,7 @@ impl Matcher {
         let features = [
             best_f1,
             own().next().map_or(0.0, |(_, f1)| *f1),
-            aliases.iter().take(COMPARED).map(|(_, f1)| f1).sum::<f32>() / COMPARED as f32,
+            aliases.iter().take(BEST).map(|(_, f1)| f1).sum::<f32>() / BEST as f32,
             shared[best] / asked.total,
             shared[best] / alias.weight.max(f32::EPSILON),
             missing.covered / asked.total,
@@ -628,21 +629,26 @@ impl Matcher {
     }
 }
 
-/// Adds the weight of each question unit to everything its terms are posted under, once each.
-fn add_up(asked: &Asked<'_>, postings: &HashMap<u32, Vec<u32>>, sums: &mut [f32]) {
-    for (unit, &weight) in asked.question.units.iter().zip(&asked.weights) {
-        match &*unit.unit.terms {
-            [only] => postings.get(only).into_iter().flatten().for_each(|&at| sums[at as usize] += weight),
-            terms => {
-                let mut all: Vec<u32> = terms.iter().filter_map(|term| postings.get(term)).flatten().copied().collect();
-                all.sort_unstable();
-                all.dedup();
-                for at in all {
-                    sums[at as usize] += weight;
-                }
+/// Adds the weight of each question unit to everything its terms are posted under, once each; gives what was added to.
+fn add_up(asked: &Asked<'_>, postings: &HashMap<u32, Vec<u32>>, sums: &mut [f32]) -> Vec<u32> {
+    let mut added: Vec<u8> = vec![0; sums.len()];
+    let mut touched = Vec::with_capacity(1024);
+    for (number, (unit, &weight)) in asked.question.units.iter().zip(&asked.weights).enumerate() {
+        // Units beyond the range of the marks are too many to matter.
+        let mark = u8::try_from(number + 1).unwrap_or(u8::MAX);
+        for &at in unit.unit.terms.iter().filter_map(|term| postings.get(term)).flatten() {
+            let seen = &mut added[at as usize];
+            if *seen == mark {
+                continue;
             }
+            if *seen == 0 {
+                touched.push(at);
+            }
+            *seen = mark;
+            sums[at as usize] += weight;
         }
     }
+    touched
 }
 
 fn share_a_term(a: &[u32], b: &[u32]) -> bool {

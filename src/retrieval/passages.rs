@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tantivy::collector::TopDocs;
+use tantivy::columnar::Column;
 use tantivy::directory::{Directory, MmapDirectory, OwnedBytes};
 use tantivy::query::{BooleanQuery, BoostQuery, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
@@ -64,6 +65,8 @@ pub enum IndexError {
 pub struct Passages {
     searcher: Searcher,
     body: Field,
+    /// The number of each document's passage, per segment.
+    ordinals: Vec<Column<u64>>,
     records: OwnedBytes,
     offsets: OwnedBytes,
     articles: OwnedBytes,
@@ -271,7 +274,9 @@ impl Passages {
     ) -> Result<Self, IndexError> {
         let reader: tantivy::IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let body = index.schema().get_field("body")?;
-        Ok(Self { searcher: reader.searcher(), body, records, offsets, articles, article_offsets })
+        let searcher = reader.searcher();
+        let ordinals = searcher.segment_readers().iter().map(|segment| segment.fast_fields().u64("ordinal")).collect::<Result<_, _>>()?;
+        Ok(Self { searcher, ordinals, body, records, offsets, articles, article_offsets })
     }
 
     /// How many passages there are.
@@ -328,11 +333,8 @@ impl Passages {
     }
 
     fn ordinal(&self, address: DocAddress) -> Result<usize, IndexError> {
-        let column = self.searcher.segment_reader(address.segment_ord).fast_fields().u64("ordinal")?;
-        column
-            .first(address.doc_id)
-            .map(|ordinal| ordinal as usize)
-            .ok_or_else(|| IndexError::Damaged("a passage has no number".to_owned()))
+        let number = self.ordinals.get(address.segment_ord as usize).and_then(|column| column.first(address.doc_id));
+        number.map(|ordinal| ordinal as usize).ok_or_else(|| IndexError::Damaged("a passage has no number".to_owned()))
     }
 }
 

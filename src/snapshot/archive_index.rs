@@ -49,10 +49,10 @@ pub(super) fn open_or_build(
         let mut ids: HashSet<String> = knowledge.sources.iter().map(|source| source.metadata.id.clone()).collect();
         for (path, defaults) in &knowledge.archives {
             let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
-            let (mut line, mut number) = (String::new(), 0);
+            let (mut bytes, mut number) = (Vec::new(), 0);
             loop {
-                line.clear();
-                let read = reader.read_line(&mut line)?;
+                bytes.clear();
+                let read = reader.read_until(b'\n', &mut bytes)?;
                 if read == 0 {
                     break;
                 }
@@ -60,11 +60,16 @@ pub(super) fn open_or_build(
                 if number % 512 == 0 {
                     progress(Progress { done, total });
                 }
+                let broken = |column: usize, reason: &str| IndexError::Archive(format!("{}:{number}:{column}: {reason}", path.display()));
+                let line = std::str::from_utf8(&bytes).map_err(|_| broken(1, "this line is not UTF-8; save the file as UTF-8"))?;
                 if line.trim().is_empty() {
                     continue;
                 }
                 let (metadata, text) = parse_article(line.trim_end(), defaults)
-                    .map_err(|(column, reason)| IndexError::Archive(format!("{}:{number}:{}: {reason}", path.display(), column + 1)))?;
+                    .map_err(|(column, reason)| {
+                    let characters = line.get(..column).map_or(column, |before| before.chars().count());
+                    broken(characters + 1, &reason)
+                })?;
                 if !ids.insert(metadata.id.clone()) {
                     let id = &metadata.id;
                     return Err(IndexError::Archive(format!(

@@ -26,8 +26,9 @@ pub fn chat(responder: Responder<'_>, name: &str, language: Language, history: O
     let style = Style::detect();
     let mut last: Option<Answer> = None;
     if !interactive {
-        for line in std::io::stdin().lock().lines() {
-            if !say(&responder, &line?, language, style, &mut last)? {
+        for line in std::io::stdin().lock().split(b'\n') {
+            // A line that is no UTF-8 is asked as far as it can be read.
+            if !say(&responder, &String::from_utf8_lossy(&line?), language, style, &mut last)? {
                 break;
             }
         }
