@@ -86,7 +86,9 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
         let is_own = |other: Entry| other == entry;
         let place = curated.place(&origin.file);
         // The same words under another question word ask for something else.
-        let exact = |other: &crate::answer::Weighed| other.candidate.features[0] >= NEAR_DUPLICATE && other.candidate.features[8] > 0.0 && other.candidate.alias.0 == language;
+        let exact = |other: &crate::answer::Weighed| {
+            other.candidate.features[0] >= NEAR_DUPLICATE && other.candidate.features[8] > 0.0 && other.candidate.alias.0 == language
+        };
         if let Some(twin) = candidates.iter().find(|other| !is_own(other.candidate.entry) && exact(other)) {
             let (other, _) = owner(curated, twin.candidate.entry);
             found.push(place.warning(

@@ -67,7 +67,7 @@ mod tests {
             ("/ASK", Intent::Help),
             ("/sources", Intent::Sources),
             ("/quit", Intent::Leave),
-            ("/as\u{212a} x", Intent::Unknown),
+            ("/as\u{212a} x", Intent::Ask("x".into())),
             ("/è", Intent::Unknown),
         ];
         for (text, expected) in cases {

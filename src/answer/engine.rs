@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::answer::calibration::Calibration;
-use crate::answer::weigh::{Alternatives, show_probability, weigh};
+use crate::answer::weigh::{Alternatives, is_year, show_probability, weigh};
 use crate::answer::{Answer, ExplainedCandidate, Explanation, Outcome, Quote, Suggestion};
 use crate::knowledge::{Citation, Fact, Language};
 use crate::link::to_passage;
@@ -173,7 +173,12 @@ impl<'a> Engine<'a> {
         }
         let curated = !self.snapshot.knowledge.curated.facts.is_empty();
         let needed = if curated { thresholds.passages } else { thresholds.passages_uncurated };
-        if shown >= needed && !Self::is_gap(alternatives) {
+        // A year that no source knows is that of another event.
+        let other_year = question
+            .units
+            .iter()
+            .any(|unit| is_year(unit) && !unit.unit.terms.iter().any(|term| self.snapshot.passages.frequency(*term) > 0));
+        if shown >= needed && !other_year && !Self::is_gap(alternatives) {
             answer.citations = self.quote_best(ranked);
             if !answer.citations.is_empty() {
                 (answer.score, answer.margin) = (shown, 2.0 * shown - 1.0);

@@ -5,7 +5,7 @@
 
 use crate::answer::calibration::{ALTERNATIVE, CANDIDATE_FEATURES, Calibration, DERIVED, NONE, SHOW};
 use crate::knowledge::Fact;
-use crate::retrieval::{Candidate, Entry, FEATURES, Kind, Question, RankedPassage, UnitKind};
+use crate::retrieval::{Candidate, Entry, FEATURES, Kind, Question, QuestionUnit, RankedPassage, UnitKind};
 use crate::snapshot::Snapshot;
 
 /// A candidate with its features and its probability.
@@ -48,6 +48,7 @@ pub(super) fn weigh(
         Weighed { candidate, features, probability: 0.0 }
     });
     let mut alternatives = Alternatives { candidates: weighed.collect(), none_features, none: 1.0 };
+    alternatives.candidates.retain(|weighed| !is_barred(question, weighed));
     let scores: Vec<f32> = alternatives.candidates.iter().map(|weighed| calibration.score(&row(&weighed.features, &[0.0; NONE]))).collect();
     let none = calibration.score(&row(&[0.0; CANDIDATE_FEATURES], &none_features));
     let highest = scores.iter().copied().fold(none, f32::max);
@@ -58,6 +59,19 @@ pub(super) fn weigh(
     alternatives.none = (none - highest).exp() / total;
     alternatives.candidates.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     alternatives
+}
+
+/// Whether a fact is out of the question whatever else fits: it knows nothing of a year or a person the question names. What was
+/// asked of one person is never answered by what another said, nor one year by what happened in another.
+fn is_barred(question: &Question, weighed: &Weighed) -> bool {
+    let Candidate { entry: Entry::Fact(_), uncovered, .. } = &weighed.candidate else { return false };
+    question.units.iter().filter(|unit| uncovered.contains(&unit.surface)).any(|unit| is_year(unit) || unit.unit.kind == UnitKind::Person)
+}
+
+/// Whether a unit of a question is a year.
+#[must_use]
+pub(super) fn is_year(unit: &QuestionUnit) -> bool {
+    unit.surface.len() == 4 && unit.surface.parse().is_ok_and(|year: u32| (1900..2100).contains(&year))
 }
 
 /// The features of an alternative in one row.

@@ -28,8 +28,8 @@ const TOLERATED_WRONG: f32 = 0.02;
 const TOLERATED_FALSE: f32 = 0.03;
 /// Probability above which passages speak beside facts.
 const PASSAGES_BESIDE_FACTS: f32 = 0.97;
-/// The same for a base nobody has curated, where passages are marked as not reviewed.
-const TOLERATED_UNCURATED: f32 = 0.35;
+/// Probability above which passages speak where nobody has curated facts.
+const PASSAGES_UNCURATED: f32 = 0.3;
 
 /// A question set with the base it is asked of.
 #[derive(Debug)]
@@ -60,12 +60,15 @@ pub fn calibrate(curated: &Part<'_>, general: &[Part<'_>], start: &Calibration) 
     let asked = question_choices(curated, &calibration);
     let aliases = alias_choices(curated, &calibration);
     let whole: Vec<Choice> = asked.iter().flatten().chain(&aliases).cloned().collect();
-    reasons.insert("candidate", format!("Which fact a question means: {} development questions, {} aliases left out in turn.", asked.len(), aliases.len()));
+    reasons.insert(
+        "candidate",
+        format!("Which fact a question means: {} development questions, {} aliases left out in turn.", asked.len(), aliases.len()),
+    );
     reasons.insert("none", "That no fact answers: the same questions.".to_owned());
     reasons.insert("hidden", "What features mean together: the same questions.".to_owned());
     let judged = held_out(curated, &calibration, &asked, &aliases);
     fit_facts(&mut calibration, &whole);
-    thresholds(judged, &parts, &mut calibration, &mut reasons);
+    thresholds(judged, &mut calibration, &mut reasons);
     (calibration, reasons)
 }
 
@@ -85,7 +88,8 @@ fn held_out(part: &Part<'_>, calibration: &Calibration, asked: &[Option<Choice>]
         let seen = asked.iter().enumerate().filter(|(at, _)| at % FOLDS != fold).filter_map(|(_, choice)| choice.clone());
         let mut fitted = calibration.clone();
         fit_facts(&mut fitted, &seen.chain(aliases.iter().cloned()).collect::<Vec<_>>());
-        let questions: Vec<EvalQuestion> = part.questions.iter().enumerate().filter(|(at, _)| at % FOLDS == fold).map(|(_, question)| question.clone()).collect();
+        let questions: Vec<EvalQuestion> =
+            part.questions.iter().enumerate().filter(|(at, _)| at % FOLDS == fold).map(|(_, question)| question.clone()).collect();
         // Facts alone: passages are kept silent by a threshold nothing reaches.
         judged(&Part { snapshot: part.snapshot, questions: &questions }, &open(&fitted, 0.0, 2.0))
     };
@@ -215,7 +219,7 @@ fn choice(findings: &Findings, is_right: impl Fn(Entry) -> bool, none_is_right: 
 
 /// The lowest thresholds that keep wrong and false answers within what is tolerated. `answers` are those of facts, each
 /// judged by figures learned without its question.
-fn thresholds(mut answers: Vec<Judged>, general: &[&Part<'_>], calibration: &mut Calibration, reasons: &mut BTreeMap<&'static str, String>) {
+fn thresholds(mut answers: Vec<Judged>, calibration: &mut Calibration, reasons: &mut BTreeMap<&'static str, String>) {
     let (fact, right) = lowest(&mut answers, TOLERATED_WRONG, TOLERATED_FALSE);
     calibration.thresholds.fact = fact;
     reasons.insert(
@@ -230,17 +234,13 @@ fn thresholds(mut answers: Vec<Judged>, general: &[&Part<'_>], calibration: &mut
     calibration.thresholds.suggest = (fact / 4.0).max(0.04);
     reasons.insert("suggest", "A quarter of the former: likely enough to be worth a tap, too unlikely to be said.".to_owned());
     calibration.thresholds.passages = PASSAGES_BESIDE_FACTS;
-    reasons.insert("passages", "Where facts are curated, what they do not answer is rarely in the sources: passages speak only when nearly sure.".to_owned());
-    let mut answers: Vec<Judged> = general.iter().flat_map(|part| judged(part, &open(calibration, 2.0, 0.0))).collect();
-    let (uncurated, right) = lowest(&mut answers, TOLERATED_UNCURATED, TOLERATED_UNCURATED);
-    calibration.thresholds.passages_uncurated = uncurated;
     reasons.insert(
-        "passages_uncurated",
-        format!(
-            "Without facts, passages are all there is, marked as not reviewed: at most {:.0}% wrong, {right} right.",
-            100.0 * TOLERATED_UNCURATED
-        ),
+        "passages",
+        "Where facts are curated, what they do not answer is rarely in the sources: passages speak only when nearly sure.".to_owned(),
     );
+    calibration.thresholds.passages_uncurated = PASSAGES_UNCURATED;
+    let reason = "Without facts, passages are all there is, and they are marked as not reviewed: shown unless they probably do not answer.";
+    reasons.insert("passages_uncurated", reason.to_owned());
 }
 
 /// A question's score if everything were answered, and how that would go.

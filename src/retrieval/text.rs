@@ -90,7 +90,7 @@ pub fn tokenize(text: &str) -> Vec<Token> {
         tokens.push(token);
         after_apostrophe = next_apostrophe;
     }
-    if tokens.len() > 2 && tokens.iter().all(|token| token.acronym || !token.capitalised) && !text.chars().any(char::is_lowercase) {
+    if tokens.len() > 2 && !text.chars().any(char::is_lowercase) {
         // Somebody shouts: capitals tell nothing.
         tokens.iter_mut().for_each(|token| token.acronym = false);
     }

@@ -65,8 +65,7 @@ pub(super) fn open_or_build(
                 if line.trim().is_empty() {
                     continue;
                 }
-                let (metadata, text) = parse_article(line.trim_end(), defaults)
-                    .map_err(|(column, reason)| {
+                let (metadata, text) = parse_article(line.trim_end(), defaults).map_err(|(column, reason)| {
                     let characters = line.get(..column).map_or(column, |before| before.chars().count());
                     broken(characters + 1, &reason)
                 })?;
