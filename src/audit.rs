@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::answer::{Calibration, Engine};
-use crate::knowledge::{Coverage, Curated, Diagnostic, Knowledge, Loaded, Place, check_archive, coverage};
+use crate::knowledge::{Origin, Texts, Coverage, Curated, Diagnostic, Knowledge, Loaded, Place, check_archive, coverage};
 use crate::retrieval::Entry;
 use crate::snapshot::Snapshot;
 
@@ -78,27 +78,28 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
     let curated = &snapshot.knowledge.curated;
     let mut found = Vec::new();
     for (entry, language, index) in snapshot.matcher.aliases() {
-        let (id, aliases) = owner(curated, entry);
+        let (id, aliases, origin) = owner(curated, entry);
         let Some(text) = aliases.get(&language).and_then(|texts| texts.get(index)) else { continue };
-        let Some(origin) = curated.aliases.get(&(id.to_owned(), language, index)) else { continue };
+        let Some(&offset) = origin.aliases.get(&language).and_then(|offsets| offsets.get(index)) else { continue };
+        let offset = offset as usize;
         let findings = engine.find(text, Some(language), None);
         let candidates = &findings.alternatives.candidates;
         let is_own = |other: Entry| other == entry;
-        let place = curated.place(&origin.file);
+        let place = curated.place(origin.file);
         // The same words under another question word ask for something else.
         let exact = |other: &crate::answer::Weighed| {
             other.candidate.features[0] >= NEAR_DUPLICATE && other.candidate.features[8] > 0.0 && other.candidate.alias.0 == language
         };
-        if let Some(twin) = candidates.iter().find(|other| !is_own(other.candidate.entry) && exact(other)) {
-            let (other, _) = owner(curated, twin.candidate.entry);
+        if let Some(twin) = candidates.iter().find(|other| !is_own(other.candidate.entry) && exact(other) && !shares(snapshot, entry, other.candidate.entry)) {
+            let (other, ..) = owner(curated, twin.candidate.entry);
             found.push(place.warning(
-                origin.offset,
+                offset,
                 format!("the alias {text:?} of {id:?} says almost what {other:?} says"),
                 "make the two more specific, or keep one",
             ));
         } else if !candidates.first().is_some_and(|best| is_own(best.candidate.entry) || shares(snapshot, entry, best.candidate.entry)) {
             found.push(place.warning(
-                origin.offset,
+                offset,
                 format!("the alias {text:?} does not find {id:?}"),
                 "use words that belong to this fact",
             ));
@@ -107,10 +108,10 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
     found
 }
 
-fn owner(curated: &Curated, entry: Entry) -> (&str, &crate::knowledge::Texts) {
+fn owner(curated: &Curated, entry: Entry) -> (&str, &Texts, &Origin) {
     match entry {
-        Entry::Fact(index) => (&curated.facts[index].id, &curated.facts[index].aliases),
-        Entry::Gap(index) => (&curated.gaps[index].id, &curated.gaps[index].aliases),
+        Entry::Fact(index) => (&curated.facts[index].id, &curated.facts[index].aliases, &curated.facts[index].origin),
+        Entry::Gap(index) => (&curated.gaps[index].id, &curated.gaps[index].aliases, &curated.gaps[index].origin),
     }
 }
 

@@ -1,13 +1,16 @@
 //! Reads `facts/*.toml`, `gaps/*.toml` and `thesaurus.toml`, and checks what needs no search index.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hasher as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustc_hash::{FxHashMap, FxHasher};
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::knowledge::diagnostic::{Diagnostic, Place};
-use crate::knowledge::fact::{Citation, Fact, Gap, Texts};
+use crate::knowledge::fact::{Citation, Fact, Gap, Origin, Texts};
 use crate::knowledge::locate::{Locator, nearest};
 use crate::knowledge::manifest::parse_date;
 use crate::knowledge::source::Source;
@@ -81,15 +84,6 @@ struct RawConcept {
     uk: Vec<String>,
 }
 
-/// Where an alias or id stands: what later checks need to point at it.
-#[derive(Debug, Clone)]
-pub struct Origin {
-    /// File, as shown.
-    pub file: String,
-    /// Byte offset in it.
-    pub offset: usize,
-}
-
 /// Everything read from the curated files, with the places of ids and aliases.
 #[derive(Debug, Default)]
 pub struct Curated {
@@ -99,13 +93,12 @@ pub struct Curated {
     pub gaps: Vec<Gap>,
     /// The thesaurus.
     pub concepts: Vec<Concept>,
-    /// Texts of the files read, by the name shown.
-    pub texts: HashMap<String, String>,
-    /// Where each alias stands, by (id, language, index).
-    pub aliases: HashMap<(String, Language, usize), Origin>,
-    ids: HashMap<String, Origin>,
-    /// References to facts that must exist, checked once all are read.
-    references: Vec<(String, Origin)>,
+    /// The files read: the name shown, and the text.
+    pub files: Vec<(String, String)>,
+    /// The file each id stands in.
+    ids: HashMap<String, usize>,
+    /// References to facts that must exist, checked once all are read: id, file, offset.
+    references: Vec<(String, usize, usize)>,
 }
 
 /// One curated file, parsed.
@@ -126,29 +119,35 @@ pub(super) fn load(knowledge: &Path, sources: &[Source], diagnostics: &mut Vec<D
     work.extend(folder(knowledge, "gaps", diagnostics).into_iter().map(|path| (path, parse_gaps)));
     let thesaurus = knowledge.join("thesaurus.toml");
     work.extend(thesaurus.exists().then_some((thesaurus, parse_thesaurus)));
-    let parsed: Vec<_> = std::thread::scope(|scope| {
-        let running: Vec<_> = work
-            .iter()
-            .map(|(path, parse)| {
-                scope.spawn(move || {
-                    let mut found = Vec::new();
-                    let file = path.display().to_string();
-                    let text = files::read(path, &mut found);
-                    let parsed = text.as_ref().and_then(|text| parse(Place { file: &file, text }, &mut found));
-                    (file, text, parsed, found)
-                })
-            })
-            .collect();
-        running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    // As many threads as processors take the files in turn.
+    let next = AtomicUsize::new(0);
+    let run = || {
+        let mut done = Vec::new();
+        while let Some((number, (path, parse))) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|number| Some((number, work.get(number)?))) {
+            let mut found = Vec::new();
+            let file = path.display().to_string();
+            let text = files::read(path, &mut found);
+            let parsed = text.as_ref().and_then(|text| parse(Place { file: &file, text }, &mut found));
+            done.push((number, file, text, parsed, found));
+        }
+        done
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(work.len().max(1));
+    let mut parsed: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
+    parsed.sort_by_key(|(number, ..)| *number);
     let mut curated = Curated::default();
     let mut quotes = Quotes { sources, locators: HashMap::new() };
-    for (file, text, parsed, found) in parsed {
+    for (_, file, text, parsed, found) in parsed {
         diagnostics.extend(found);
         let Some(text) = text else { continue };
         let place = Place { file: &file, text: &text };
         match parsed {
-            Some(Parsed::Facts(facts)) => facts.fact.into_iter().for_each(|fact| curated.add_fact(place, fact, &mut quotes, diagnostics)),
+            Some(Parsed::Facts(facts)) => {
+                facts.fact.into_iter().for_each(|fact| curated.add_fact(place, fact, &mut quotes, diagnostics));
+            }
             Some(Parsed::Gaps(gaps)) => gaps.gap.into_iter().for_each(|gap| curated.add_gap(place, gap, diagnostics)),
             Some(Parsed::Thesaurus(thesaurus)) => {
                 let mut ids = HashSet::new();
@@ -156,7 +155,7 @@ pub(super) fn load(knowledge: &Path, sources: &[Source], diagnostics: &mut Vec<D
             }
             None => {}
         }
-        curated.texts.insert(file, text);
+        curated.files.push((file, text));
     }
     curated.check_references(diagnostics);
     curated.check_aliases(diagnostics);
@@ -215,10 +214,10 @@ impl Curated {
             }
             date
         });
-        let related: Vec<String> = raw.related.iter().map(|id| self.refer(place, id)).collect();
-        let superseded_by = raw.superseded_by.as_ref().map(|id| self.refer(place, id));
-        let aliases = self.add_aliases(place, &id, raw.aliases);
-        self.facts.push(Fact { id, aliases, answer: raw.answer, citations, related, superseded_by, as_of });
+        let related: Vec<String> = raw.related.iter().map(|id| self.refer(id)).collect();
+        let superseded_by = raw.superseded_by.as_ref().map(|id| self.refer(id));
+        let (aliases, origin) = self.take_aliases(raw.id.span().start, raw.aliases);
+        self.facts.push(Fact { id, origin, aliases, answer: raw.answer, citations, related, superseded_by, as_of });
     }
 
     fn add_gap(&mut self, place: Place<'_>, raw: RawGap, diagnostics: &mut Vec<Diagnostic>) {
@@ -226,9 +225,9 @@ impl Curated {
             return;
         }
         let id = raw.id.get_ref().clone();
-        let nearest = raw.nearest.as_ref().map(|id| self.refer(place, id));
-        let aliases = self.add_aliases(place, &id, raw.aliases);
-        self.gaps.push(Gap { id, aliases, nearest });
+        let nearest = raw.nearest.as_ref().map(|id| self.refer(id));
+        let (aliases, origin) = self.take_aliases(raw.id.span().start, raw.aliases);
+        self.gaps.push(Gap { id, origin, aliases, nearest });
     }
 
     fn add_concept(&mut self, place: Place<'_>, raw: RawConcept, ids: &mut HashSet<String>, diagnostics: &mut Vec<Diagnostic>) {
@@ -248,64 +247,60 @@ impl Curated {
 
     /// Notes an id as taken; says where it stands already if it is.
     fn claim(&mut self, place: Place<'_>, id: &Spanned<String>, diagnostics: &mut Vec<Diagnostic>) -> bool {
-        let origin = Origin { file: place.file.to_owned(), offset: id.span().start };
-        if let Some(first) = self.ids.get(id.get_ref()) {
-            let what = format!("the id {:?} stands already in {}", id.get_ref(), first.file);
-            diagnostics.push(place.error(origin.offset, what, "give every fact and gap an id of its own"));
+        if let Some(&first) = self.ids.get(id.get_ref()) {
+            let first = self.files.get(first).map_or(place.file, |(name, _)| name);
+            let what = format!("the id {:?} stands already in {first}", id.get_ref());
+            diagnostics.push(place.error(id.span().start, what, "give every fact and gap an id of its own"));
             return false;
         }
-        self.ids.insert(id.get_ref().clone(), origin);
+        self.ids.insert(id.get_ref().clone(), self.files.len());
         true
     }
 
-    fn refer(&mut self, place: Place<'_>, id: &Spanned<String>) -> String {
-        self.references.push((id.get_ref().clone(), Origin { file: place.file.to_owned(), offset: id.span().start }));
+    fn refer(&mut self, id: &Spanned<String>) -> String {
+        self.references.push((id.get_ref().clone(), self.files.len(), id.span().start));
         id.get_ref().clone()
     }
 
-    fn add_aliases(&mut self, place: Place<'_>, id: &str, aliases: SpannedTexts) -> Texts {
+    /// The aliases as texts, and where they stand: in the file being read.
+    fn take_aliases(&self, offset: usize, aliases: SpannedTexts) -> (Texts, Origin) {
+        let mut origin = Origin { file: self.files.len(), offset, aliases: BTreeMap::new() };
         let mut texts = Texts::new();
         for (language, spanned) in aliases {
-            for (index, alias) in spanned.iter().enumerate() {
-                let origin = Origin { file: place.file.to_owned(), offset: alias.span().start };
-                self.aliases.insert((id.to_owned(), language, index), origin);
-            }
+            origin.aliases.insert(language, spanned.iter().map(|alias| alias.span().start as u32).collect());
             texts.insert(language, spanned.into_iter().map(Spanned::into_inner).collect());
         }
-        texts
+        (texts, origin)
     }
 
     fn check_references(&self, diagnostics: &mut Vec<Diagnostic>) {
         let facts: HashSet<&str> = self.facts.iter().map(|fact| fact.id.as_str()).collect();
-        for (id, origin) in &self.references {
+        for (id, file, offset) in &self.references {
             if !facts.contains(id.as_str()) {
-                let what = format!("there is no fact {id:?}");
-                diagnostics.push(self.place(&origin.file).error(origin.offset, what, "correct the id, or remove the reference"));
+                diagnostics.push(self.place(*file).error(*offset, format!("there is no fact {id:?}"), "correct the id, or remove the reference"));
             }
         }
     }
 
     /// The same alias on two facts is an error: nobody could say which of them is meant.
     fn check_aliases(&self, diagnostics: &mut Vec<Diagnostic>) {
-        let mut owners: HashMap<(Language, String), &str> = HashMap::new();
-        let entries = self.facts.iter().map(|fact| (&fact.id, &fact.aliases)).chain(self.gaps.iter().map(|gap| (&gap.id, &gap.aliases)));
-        for (id, aliases) in entries {
+        let mut owners: FxHashMap<(Language, u64), &str> = FxHashMap::default();
+        let facts = self.facts.iter().map(|fact| (&fact.id, &fact.aliases, &fact.origin));
+        let gaps = self.gaps.iter().map(|gap| (&gap.id, &gap.aliases, &gap.origin));
+        for (id, aliases, origin) in facts.chain(gaps) {
             for (&language, texts) in aliases {
-                for (index, text) in texts.iter().enumerate() {
-                    let origin = &self.aliases[&(id.clone(), language, index)];
-                    let words: Vec<String> = words(text);
-                    if words.is_empty() {
-                        diagnostics.push(self.place(&origin.file).error(
-                            origin.offset,
-                            "this alias has no word",
-                            "write a question, or remove it",
-                        ));
-                    } else if let Some(owner) = owners.insert((language, words.join(" ")), id)
+                for (text, &offset) in texts.iter().zip(&origin.aliases[&language]) {
+                    let Some(words) = words(text) else {
+                        let place = self.place(origin.file);
+                        diagnostics.push(place.error(offset as usize, "this alias has no word", "write a question, or remove it"));
+                        continue;
+                    };
+                    if let Some(owner) = owners.insert((language, words), id)
                         && owner != id
                     {
                         let what = format!("the alias {text:?} of {id:?} stands on {owner:?} too");
                         let remedy = "keep it on the one it fits, and make the other more specific";
-                        diagnostics.push(self.place(&origin.file).error(origin.offset, what, remedy));
+                        diagnostics.push(self.place(origin.file).error(offset as usize, what, remedy));
                     }
                 }
             }
@@ -314,14 +309,27 @@ impl Curated {
 
     /// The place to point at in one of the files read.
     #[must_use]
-    pub fn place<'a>(&'a self, file: &'a str) -> Place<'a> {
-        Place { file, text: self.texts.get(file).map_or("", String::as_str) }
+    pub fn place(&self, file: usize) -> Place<'_> {
+        self.files.get(file).map_or(Place { file: "", text: "" }, |(name, text)| Place { file: name, text })
     }
 }
 
-/// The words of a text in lower case, without punctuation.
-fn words(text: &str) -> Vec<String> {
-    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+/// A hash of the words of a text in lower case, without punctuation; none if it has no word.
+fn words(text: &str) -> Option<u64> {
+    let mut hasher = FxHasher::default();
+    let (mut any, mut in_word) = (false, false);
+    for c in text.chars() {
+        let is_word = c.is_alphanumeric();
+        if is_word {
+            if any && !in_word {
+                hasher.write_u32(u32::from(' '));
+            }
+            c.to_lowercase().for_each(|c| hasher.write_u32(u32::from(c)));
+            any = true;
+        }
+        in_word = is_word;
+    }
+    any.then(|| hasher.finish())
 }
 
 impl Quotes<'_> {

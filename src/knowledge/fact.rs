@@ -19,11 +19,24 @@ pub struct Citation {
     pub range: Range<usize>,
 }
 
+/// Where an entry stands in the curated files.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// Index of the file in [`crate::knowledge::Curated::files`].
+    pub file: usize,
+    /// Byte offset of the entry's id.
+    pub offset: usize,
+    /// Byte offset of each alias, in the order of the aliases.
+    pub aliases: BTreeMap<Language, Vec<u32>>,
+}
+
 /// A curated entry: questions as people ask them, a short answer, and the passages it rests on.
 #[derive(Debug, Clone)]
 pub struct Fact {
     /// Readable slug, unique among facts and gaps.
     pub id: String,
+    /// Where it stands.
+    pub origin: Origin,
     /// Questions as people ask them; the first of a language is the one shown.
     pub aliases: Texts,
     /// The short answer, per language.
@@ -43,6 +56,8 @@ pub struct Fact {
 pub struct Gap {
     /// Readable slug, unique among facts and gaps.
     pub id: String,
+    /// Where it stands.
+    pub origin: Origin,
     /// Questions as people ask them.
     pub aliases: Texts,
     /// Id of the fact that comes closest, offered beside "the sources do not say".

@@ -20,9 +20,9 @@ use std::path::{Path, PathBuf};
 
 pub use archive::{check_archive, parse_article};
 pub use coverage::{Coverage, coverage};
-pub use curated::{Curated, Origin};
+pub use curated::Curated;
 pub use diagnostic::{Diagnostic, Place, Severity};
-pub use fact::{Citation, Fact, Gap, Texts};
+pub use fact::{Citation, Fact, Gap, Origin, Texts};
 pub use language::Language;
 pub use locate::{Locator, Nearest, nearest};
 pub use source::{Metadata, Passage, Source, Written, split};
@@ -93,9 +93,7 @@ pub fn load(seeds: &Path, knowledge: &Path) -> Loaded {
         let remedy = format!("put articles into {} and name them here", seeds.display());
         diagnostics.push(Place { file: &file, text: "" }.error(0, "there is no source", remedy));
     }
-    let mut files: Vec<_> = curated.texts.iter().collect();
-    files.sort();
-    for (_, text) in files {
+    for (_, text) in &curated.files {
         hasher.update(text.as_bytes());
     }
     let knowledge = Knowledge {

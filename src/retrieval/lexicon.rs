@@ -1,31 +1,34 @@
 //! The words a base knows in each language, and the nearest of them to a misspelt one.
 
+use compact_str::CompactString;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 /// Known folded words of one language, grouped so that a near one is found without looking at all.
 #[derive(Debug, Default)]
 pub struct Lexicon {
-    known: HashSet<String>,
+    known: HashSet<CompactString>,
     /// The stems of the known words: an unseen form of a known word is no typo.
     stems: HashSet<u32>,
     /// Words by length in characters and by their first or second letter: a typo rarely spoils both letters.
-    groups: HashMap<(usize, char), Vec<String>>,
+    groups: HashMap<(u8, char), Vec<CompactString>>,
 }
+
+/// Shorter words have too many neighbours to be mended.
+const SHORTEST: usize = 4;
+/// Longer ones are no words.
+const LONGEST: usize = 24;
 
 impl Lexicon {
     /// Adds a folded word with the term of its stem.
     pub fn add(&mut self, word: &str, stem: u32) {
         self.stems.insert(stem);
-        if self.known.contains(word) {
+        if !self.known.insert(word.into()) {
             return;
         }
-        self.known.insert(word.to_owned());
         let length = word.chars().count();
-        if length >= 4 && !word.starts_with(char::is_numeric) {
-            let mut heads: Vec<char> = word.chars().take(2).collect();
-            heads.dedup();
-            for head in heads {
-                self.groups.entry((length, head)).or_default().push(word.to_owned());
+        if (SHORTEST..=LONGEST).contains(&length) && !word.starts_with(char::is_numeric) {
+            for head in heads(word) {
+                self.groups.entry((length as u8, head)).or_default().push(word.into());
             }
         }
     }
@@ -60,16 +63,14 @@ impl Lexicon {
     pub fn nearest(&self, word: &str) -> Option<&str> {
         let length = word.chars().count();
         let limit = match length {
-            4..10 => 1,
-            10..25 => 2,
+            SHORTEST..10 => 1,
+            10..=LONGEST => 2,
             _ => return None,
         };
         let mut best: Option<(usize, f64, &str)> = None;
-        let mut heads: Vec<char> = word.chars().take(2).collect();
-        heads.dedup();
-        for head in heads {
+        for head in heads(word) {
             for candidate_length in length - limit..=length + limit {
-                for candidate in self.groups.get(&(candidate_length, head)).into_iter().flatten() {
+                for candidate in self.groups.get(&(candidate_length as u8, head)).into_iter().flatten() {
                     if !plausible(word.as_bytes(), candidate.as_bytes(), limit) {
                         continue;
                     }
@@ -86,6 +87,13 @@ impl Lexicon {
         }
         best.map(|(.., candidate)| candidate)
     }
+}
+
+/// The first two letters of a word, once each.
+fn heads(word: &str) -> impl Iterator<Item = char> {
+    let mut letters = word.chars();
+    let (first, second) = (letters.next(), letters.next());
+    first.into_iter().chain(second.filter(|second| Some(*second) != first))
 }
 
 /// A cheap bound before the exact distance: words within `limit` edits share all but a few of their letters.
