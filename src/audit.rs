@@ -1,9 +1,10 @@
 //! The checks that need the search: does each alias find its own fact, do two facts look alike, is every sentence cited.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::answer::{Calibration, Engine};
-use crate::knowledge::{Origin, Texts, Coverage, Curated, Diagnostic, Knowledge, Loaded, Place, check_archive, coverage};
+use crate::knowledge::{Coverage, Curated, Diagnostic, Knowledge, Loaded, Origin, Place, Texts, check_archive, coverage};
 use crate::retrieval::Entry;
 use crate::snapshot::Snapshot;
 
@@ -30,8 +31,9 @@ pub fn audit(loaded: Loaded, seeds: &Path, folder: &Path, calibration: &Calibrat
     if !knowledge.curated.facts.is_empty() {
         diagnostics.extend(uncovered(&knowledge, seeds, &coverage));
     }
+    let mut ids: BTreeSet<String> = knowledge.sources.iter().map(|source| source.metadata.id.clone()).collect();
     for (path, metadata) in &knowledge.archives {
-        check_archive(path, metadata, &mut diagnostics);
+        check_archive(path, metadata, &mut ids, &mut diagnostics);
     }
     let knowledge = if broken || !knowledge.archives.is_empty() {
         knowledge
@@ -64,7 +66,7 @@ fn uncovered<'a>(knowledge: &'a Knowledge, seeds: &'a Path, coverage: &'a Covera
         let what = format!("no fact cites “{}”", &source.text[range.clone()]);
         let remedy = "cite it from a fact, or take its line out of the article text";
         let mut warning = Place { file: &file, text: &source.text }.warning(range.start, what, remedy);
-        if file.ends_with(".jsonl") {
+        if Path::new(&file).extension().is_some_and(|extension| extension == "jsonl") {
             // Offsets are those of the article's own text: in the file only its line can be named.
             (warning.line, warning.column) = (source.line, 1);
         }
@@ -90,7 +92,10 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
         let exact = |other: &crate::answer::Weighed| {
             other.candidate.features[0] >= NEAR_DUPLICATE && other.candidate.features[8] > 0.0 && other.candidate.alias.0 == language
         };
-        if let Some(twin) = candidates.iter().find(|other| !is_own(other.candidate.entry) && exact(other) && !shares(snapshot, entry, other.candidate.entry)) {
+        if let Some(twin) = candidates
+            .iter()
+            .find(|other| !is_own(other.candidate.entry) && exact(other) && !shares(snapshot, entry, other.candidate.entry))
+        {
             let (other, ..) = owner(curated, twin.candidate.entry);
             found.push(place.warning(
                 offset,
@@ -98,11 +103,7 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
                 "make the two more specific, or keep one",
             ));
         } else if !candidates.first().is_some_and(|best| is_own(best.candidate.entry) || shares(snapshot, entry, best.candidate.entry)) {
-            found.push(place.warning(
-                offset,
-                format!("the alias {text:?} does not find {id:?}"),
-                "use words that belong to this fact",
-            ));
+            found.push(place.warning(offset, format!("the alias {text:?} does not find {id:?}"), "use words that belong to this fact"));
         }
     }
     found

@@ -1,6 +1,6 @@
 //! Articles of a JSON Lines file: one object a line.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -28,8 +28,8 @@ struct Line {
 /// How many problems of one archive are listed: a file of another format would fill the screen.
 const MOST_PROBLEMS: usize = 20;
 
-/// Reads a whole archive and says what is wrong with it, line by line.
-pub fn check_archive(path: &Path, defaults: &Metadata, diagnostics: &mut Vec<Diagnostic>) {
+/// Reads a whole archive and says what is wrong with it, line by line. `ids` are those taken already; the archive's are added.
+pub fn check_archive(path: &Path, defaults: &Metadata, ids: &mut BTreeSet<String>, diagnostics: &mut Vec<Diagnostic>) {
     let file = path.display().to_string();
     let reader = match File::open(path) {
         Ok(file) => BufReader::with_capacity(1 << 20, file),
@@ -42,7 +42,7 @@ pub fn check_archive(path: &Path, defaults: &Metadata, diagnostics: &mut Vec<Dia
             return;
         }
     };
-    let (mut ids, mut found) = (HashSet::new(), 0);
+    let mut found = 0;
     for (number, line) in reader.split(b'\n').enumerate() {
         let problem = match line.map(String::from_utf8) {
             Err(error) => Some((0, error.to_string())),
@@ -51,7 +51,7 @@ pub fn check_archive(path: &Path, defaults: &Metadata, diagnostics: &mut Vec<Dia
             Ok(Ok(line)) => match parse_article(line.trim_end(), defaults) {
                 Err((column, reason)) => Some((line.get(..column).map_or(column, |before| before.chars().count()), reason)),
                 Ok((metadata, _)) if ids.contains(&metadata.id) => {
-                    Some((0, format!("the article id {:?} stands in an earlier line already", metadata.id)))
+                    Some((0, format!("the article id {:?} stands on another article already", metadata.id)))
                 }
                 Ok((metadata, _)) => {
                     ids.insert(metadata.id);

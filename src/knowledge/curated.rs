@@ -123,7 +123,9 @@ pub(super) fn load(knowledge: &Path, sources: &[Source], diagnostics: &mut Vec<D
     let next = AtomicUsize::new(0);
     let run = || {
         let mut done = Vec::new();
-        while let Some((number, (path, parse))) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|number| Some((number, work.get(number)?))) {
+        while let Some((number, (path, parse))) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|number| Some((number, work.get(number)?)))
+        {
             let mut found = Vec::new();
             let file = path.display().to_string();
             let text = files::read(path, &mut found);
@@ -277,7 +279,11 @@ impl Curated {
         let facts: HashSet<&str> = self.facts.iter().map(|fact| fact.id.as_str()).collect();
         for (id, file, offset) in &self.references {
             if !facts.contains(id.as_str()) {
-                diagnostics.push(self.place(*file).error(*offset, format!("there is no fact {id:?}"), "correct the id, or remove the reference"));
+                diagnostics.push(self.place(*file).error(
+                    *offset,
+                    format!("there is no fact {id:?}"),
+                    "correct the id, or remove the reference",
+                ));
             }
         }
     }
@@ -319,15 +325,15 @@ fn words(text: &str) -> Option<u64> {
     let mut hasher = FxHasher::default();
     let (mut any, mut in_word) = (false, false);
     for c in text.chars() {
-        let is_word = c.is_alphanumeric();
-        if is_word {
+        let letter = c.is_alphanumeric();
+        if letter {
             if any && !in_word {
                 hasher.write_u32(u32::from(' '));
             }
             c.to_lowercase().for_each(|c| hasher.write_u32(u32::from(c)));
             any = true;
         }
-        in_word = is_word;
+        in_word = letter;
     }
     any.then(|| hasher.finish())
 }

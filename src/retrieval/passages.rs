@@ -276,7 +276,7 @@ impl Passages {
         let body = index.schema().get_field("body")?;
         let searcher = reader.searcher();
         let ordinals = searcher.segment_readers().iter().map(|segment| segment.fast_fields().u64("ordinal")).collect::<Result<_, _>>()?;
-        Ok(Self { searcher, ordinals, body, records, offsets, articles, article_offsets })
+        Ok(Self { searcher, body, ordinals, records, offsets, articles, article_offsets })
     }
 
     /// How many passages there are.

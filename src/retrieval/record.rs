@@ -193,7 +193,7 @@ pub struct RecordToken {
     pub concept: u32,
     /// Hash of the first letters, or 0.
     pub head: u16,
-    /// [`NAME`], [`NUMBER`], [`TIME`], [`EMPTY`].
+    /// What is known of it: part of a name, number, time, function word, reason.
     pub flags: u8,
 }
 

@@ -92,7 +92,9 @@ pub fn tokenize(text: &str) -> Vec<Token> {
     }
     if tokens.len() > 2 && !text.chars().any(char::is_lowercase) {
         // Somebody shouts: capitals tell nothing.
-        tokens.iter_mut().for_each(|token| token.acronym = false);
+        for token in &mut tokens {
+            token.acronym = false;
+        }
     }
     tokens
 }
