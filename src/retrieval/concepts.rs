@@ -1,11 +1,12 @@
 //! The thesaurus, compiled: word sequences of a text become concepts, whatever the language.
 
+use compact_str::CompactString;
+use rustc_hash::FxHashMap as HashMap;
+
 use crate::knowledge::{Concept, ConceptKind, Language};
 use crate::retrieval::lexicon::Lexicon;
 use crate::retrieval::text::{Stems, term, tokenize};
 use crate::retrieval::words::Words;
-use compact_str::CompactString;
-use rustc_hash::FxHashMap as HashMap;
 
 /// One label: the stems after the first, and its concept.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 //!
 //! The lists live in `languages/*.toml` and are part of the program; an event's own vocabulary belongs in its thesaurus.
 
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::sync::LazyLock;
 
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::knowledge::Language;
