@@ -266,6 +266,10 @@ pub(super) fn parse_date(text: &str) -> Option<Date> {
 /// # Errors
 /// A phrase saying why not.
 pub(super) fn check_address(address: &str) -> Result<(), String> {
+    // The parser forgives these; a terminal or a chat that shows the address does not.
+    if address.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err("it holds white space or control characters".to_owned());
+    }
     let url = url::Url::parse(address).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("the scheme is {:?}", url.scheme()));
@@ -274,4 +278,19 @@ pub(super) fn check_address(address: &str) -> Result<(), String> {
         return Err("it has a fragment (#...), which the link to the passage needs for itself".to_owned());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_could_drive_a_terminal_or_leave_the_web_are_refused() {
+        for address in
+            ["https://a.example/\u{1b}]8;;x", "https://a.example/a b", "javascript:alert(1)", "https://a.example/#x", "a.example"]
+        {
+            assert!(check_address(address).is_err(), "{address:?}");
+        }
+        assert_eq!(check_address("https://a.example/è?q=1"), Ok(()));
+    }
 }
