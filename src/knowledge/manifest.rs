@@ -29,6 +29,20 @@ struct Manifest {
     source: Vec<Entry>,
 }
 
+/// A text, or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for OneOrMany {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -46,7 +60,7 @@ struct Entry {
     #[serde(default)]
     machine_translated: bool,
     #[serde(default)]
-    remarks: Vec<String>,
+    remarks: OneOrMany,
     article: Option<Vec<Spanned<String>>>,
 }
 
@@ -147,7 +161,10 @@ fn load_entry(seeds: &Path, place: Place<'_>, entry: Entry, language: Language, 
         address: entry.address.map(Spanned::into_inner),
         written: entry.written,
         machine_translated: entry.machine_translated,
-        remarks: entry.remarks,
+        remarks: match entry.remarks {
+            OneOrMany::One(remark) => vec![remark],
+            OneOrMany::Many(remarks) => remarks,
+        },
     };
     if loaded.sources.iter().any(|source| source.metadata.id == metadata.id) {
         diagnostics.push(place.error(
