@@ -154,7 +154,7 @@ fn kind_of_words(folded: &[&str], words: &Words) -> Kind {
     let mut best: Option<(usize, std::cmp::Reverse<usize>, Kind)> = None;
     for at in 0..folded.len() {
         for phrase in words.kinds_at(&folded[at..]).filter(|phrase| !phrase.start_only || at == 0) {
-            let lone = phrase.words == 1 && matches!(phrase.kind, Kind::Said | Kind::What | Kind::List | Kind::YesNo);
+            let lone = phrase.words == 1 && matches!(phrase.kind, Kind::Said | Kind::What | Kind::List | Kind::YesNo | Kind::Name);
             let candidate = (2 * phrase.words - usize::from(lone), std::cmp::Reverse(at), phrase.kind);
             if best.is_none_or(|best| (candidate.0, candidate.1) > (best.0, best.1)) {
                 best = Some(candidate);

@@ -141,9 +141,14 @@ fn push_folded(folded: &mut CompactString, c: char) {
     }
 }
 
-/// Whether a character belongs to a word; the common ranges are told without a table.
+/// Whether a character belongs to a word; the common ranges are told without a table. Unicode counts the apostrophe ʼ
+/// among the letters; here it is what people mean by it.
 fn is_word(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphanumeric() } else { matches!(c, 'а'..='я' | 'А'..='Я' | 'à'..='ö') || c.is_alphanumeric() }
+    if c.is_ascii() {
+        c.is_ascii_alphanumeric()
+    } else {
+        matches!(c, 'а'..='я' | 'А'..='Я' | 'à'..='ö') || (c.is_alphanumeric() && !is_apostrophe(c))
+    }
 }
 
 fn is_combining(c: char) -> bool {
@@ -225,6 +230,7 @@ mod tests {
         assert_eq!(words("Qu’est-ce qu'il a décidé ?"), ["est", "ce", "il", "a", "decide"]);
         assert_eq!(words("Italy's troops aren't"), ["italy", "troops"]);
         assert_eq!(words("перемир'я в Україні"), ["перемиря", "в", "україні"]);
+        assert_eq!(words("п\u{2bc}ять"), words("п'ять"));
         assert_eq!(words("cos'è successo"), ["e", "successo"]);
     }
 
