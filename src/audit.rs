@@ -92,9 +92,8 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
         let exact = |other: &crate::answer::Weighed| {
             other.candidate.features[0] >= NEAR_DUPLICATE && other.candidate.features[8] > 0.0 && other.candidate.alias.0 == language
         };
-        if let Some(twin) = candidates
-            .iter()
-            .find(|other| !is_own(other.candidate.entry) && exact(other) && !shares(snapshot, entry, other.candidate.entry))
+        if let Some(twin) =
+            candidates.iter().find(|other| !is_own(other.candidate.entry) && exact(other) && !alike(snapshot, entry, other.candidate.entry))
         {
             let (other, ..) = owner(curated, twin.candidate.entry);
             found.push(place.warning(
@@ -102,7 +101,7 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
                 format!("the alias {text:?} of {id:?} says almost what {other:?} says"),
                 "make the two more specific, or keep one",
             ));
-        } else if !candidates.first().is_some_and(|best| is_own(best.candidate.entry) || shares(snapshot, entry, best.candidate.entry)) {
+        } else if !candidates.first().is_some_and(|best| is_own(best.candidate.entry) || alike(snapshot, entry, best.candidate.entry)) {
             found.push(place.warning(offset, format!("the alias {text:?} does not find {id:?}"), "use words that belong to this fact"));
         }
     }
@@ -116,9 +115,10 @@ fn owner(curated: &Curated, entry: Entry) -> (&str, &Texts, &Origin) {
     }
 }
 
-/// Whether two facts rest on the same passage, so that either shows the reader the same quote.
-fn shares(snapshot: &Snapshot, a: Entry, b: Entry) -> bool {
-    let (Entry::Fact(a), Entry::Fact(b)) = (a, b) else { return false };
+/// Whether it makes no difference to the reader which of two entries is found: both are gaps, or both facts rest on the
+/// same passage.
+fn alike(snapshot: &Snapshot, a: Entry, b: Entry) -> bool {
+    let (Entry::Fact(a), Entry::Fact(b)) = (a, b) else { return matches!((a, b), (Entry::Gap(_), Entry::Gap(_))) };
     let facts = &snapshot.knowledge.curated.facts;
     facts[a]
         .citations
