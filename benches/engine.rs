@@ -103,7 +103,7 @@ fn archive(size: usize, calibration: &Calibration) {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..3 {
         for question in &questions {
-            let found = engine.find(question, Some(Language::It), None);
+            let found = engine.find(question, Some(Language::It));
             let terms: Vec<u32> = found
                 .question
                 .units

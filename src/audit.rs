@@ -84,7 +84,7 @@ fn lost_aliases(snapshot: &Snapshot, calibration: &Calibration) -> Vec<Diagnosti
         let Some(text) = aliases.get(&language).and_then(|texts| texts.get(index)) else { continue };
         let Some(&offset) = origin.aliases.get(&language).and_then(|offsets| offsets.get(index)) else { continue };
         let offset = offset as usize;
-        let findings = engine.find(text, Some(language), None);
+        let findings = engine.find(text, Some(language));
         let candidates = &findings.alternatives.candidates;
         let is_own = |other: Entry| other == entry;
         let place = curated.place(origin.file);

@@ -7,14 +7,17 @@
 //! platform event -> Message -> Intent -> Answer -> Reply -> platform message
 //! ```
 //!
-//! Imports point downward only: `cli` -> `platform` -> `respond` -> `intent`, `reply`, `answer` -> `snapshot` ->
-//! `retrieval` -> `knowledge`. tantivy appears only under `retrieval`. A test reads the `use` lines and enforces it.
+//! Imports point downward only: `cli` -> `platform` -> `respond` -> `intent`, `reply`, `journal`, `serving` -> `answer` ->
+//! `snapshot` -> `retrieval` -> `knowledge`. tantivy appears only under `retrieval`, serenity only under `platform::discord`. A
+//! test reads the `use` lines and enforces it.
 
 pub mod answer;
 pub mod audit;
 pub mod cli;
+pub mod cooldown;
 pub mod evaluation;
 pub mod intent;
+pub mod journal;
 pub mod knowledge;
 pub mod link;
 pub mod message;
@@ -22,4 +25,5 @@ pub mod platform;
 pub mod reply;
 pub mod respond;
 pub mod retrieval;
+pub mod serving;
 pub mod snapshot;

@@ -1,14 +1,44 @@
-//! The line itself: message -> intent -> answer -> reply. Every platform calls [`Responder::respond`] and renders.
+//! The line itself: message -> intent -> answer -> reply; who may do what, how often, and what is noted. Every platform
+//! calls [`Responder::respond`] and renders.
 
-use crate::answer::{Answer, Calibration, Engine};
-use crate::intent::{self, Intent};
+mod completion;
+mod curate;
+mod pages;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::answer::{Answer, Outcome, Suggestion};
+use crate::cooldown::Cooldowns;
+use crate::intent::Intent;
+use crate::journal::{Journal, JournalError, Kept, Unanswered};
 use crate::knowledge::Language;
-use crate::message::Message;
-use crate::reply::{Block, Reply, Wording};
-use crate::snapshot::Snapshot;
+use crate::message::{Address, Message, Role};
+use crate::reply::{Action, Block, Reply, Wording, fill};
+use crate::retrieval::Kind;
+use crate::serving::{Base, Store};
 
 /// How many questions `/topics` shows.
 const TOPICS: usize = 12;
+/// An answer given in a conversation is not repeated there for so long; it is linked to.
+const REPEATED_WITHIN: Duration = Duration::from_secs(5 * 60);
+
+/// The time, as the line needs it: passed in, so that tests can set it.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// For intervals.
+    pub instant: Instant,
+    /// For what is noted.
+    pub time: SystemTime,
+}
+
+impl Now {
+    /// The time it is.
+    #[must_use]
+    pub fn real() -> Self {
+        Self { instant: Instant::now(), time: SystemTime::now() }
+    }
+}
 
 /// What came of a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,67 +47,184 @@ pub enum Response {
     Silence,
     /// This is said; with the answer it rests on, where there is one.
     Say(Reply, Option<Box<Answer>>),
+    /// The author asks too often: this is for the author alone.
+    Wait(Reply),
+    /// The same was said in this conversation a moment ago: a link to it, in this language, is enough.
+    Again(Kept, Language),
     /// The chat ends.
     Leave,
 }
 
-/// Responds to messages from one snapshot.
-#[derive(Debug, Clone, Copy)]
-pub struct Responder<'a> {
-    snapshot: &'a Snapshot,
-    calibration: &'a Calibration,
+/// Responds to messages. Cheap to share: what it holds is behind handles.
+#[derive(Debug)]
+pub struct Responder {
+    store: Arc<Store>,
+    journal: Journal,
+    cooldowns: Cooldowns,
 }
 
-impl<'a> Responder<'a> {
-    /// A responder over a snapshot.
+impl Responder {
+    /// A responder over what is served.
     #[must_use]
-    pub fn new(snapshot: &'a Snapshot, calibration: &'a Calibration) -> Self {
-        Self { snapshot, calibration }
+    pub fn new(store: Arc<Store>, journal: Journal, cooldowns: Cooldowns) -> Self {
+        Self { store, journal, cooldowns }
     }
 
-    /// Responds to a message.
+    /// What is served.
     #[must_use]
-    pub fn respond(&self, message: &Message) -> Response {
-        let language = message.locale.unwrap_or(self.snapshot.knowledge.default_language);
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Responds to a message. Curation takes about a second, all else less than a millisecond.
+    #[must_use]
+    pub fn respond(&self, message: &Message, now: Now) -> Response {
+        let base = self.store.current();
+        let language = message.locale.unwrap_or(base.snapshot.knowledge.default_language);
         let wording = Wording::of(language);
-        match intent::read(message) {
+        let say = |reply| Response::Say(reply, None);
+        match &message.intent {
             Intent::Nothing => Response::Silence,
             Intent::Leave => Response::Leave,
-            Intent::Ask(question) => {
-                let answer = Engine::new(self.snapshot, self.calibration).explain(&question, None);
-                Response::Say(Reply::to_answer(&answer, &self.snapshot.knowledge.name), Some(Box::new(answer)))
-            }
-            Intent::Help => Response::Say(Reply::text(language, &wording.help), None),
-            Intent::Sources => Response::Say(self.sources(language), None),
-            Intent::Topics => Response::Say(self.topics(language), None),
-            Intent::Explain => Response::Say(Reply::text(language, &wording.nothing_to_explain), None),
-            Intent::Unknown => Response::Say(Reply::text(language, &wording.unknown_command), None),
+            Intent::Ask(question) => self.ask(&base, message, question, now),
+            Intent::Fact(id) => match base.engine().fact_answer(id, language) {
+                Some(answer) => self.admitted(message, language, now, || self.say(&base, message, answer, Vec::new(), now)),
+                None => say(Reply::notice(language, &wording.unknown_fact)),
+            },
+            Intent::Help if message.conversation.platform == "console" => say(Reply::text(language, &wording.help)),
+            Intent::Help => say(Reply::notice(language, fill(&wording.help_chat, &[("name", &base.snapshot.knowledge.name)]))),
+            Intent::Privacy => say(Reply::notice(language, &wording.privacy)),
+            Intent::Sources(None) => say(Self::sources(&base, language)),
+            Intent::Sources(Some(id)) => say(Self::source(&base, id, language)),
+            Intent::Topics => say(Self::topics(&base, language)),
+            Intent::Curate(curation) => say(self.curate(*curation, message, language, now)),
+            Intent::Explain => say(Reply::text(language, &wording.nothing_to_explain)),
+            Intent::Unknown => say(Reply::text(language, &wording.unknown_command)),
         }
     }
 
-    fn sources(&self, language: Language) -> Reply {
-        let wording = Wording::of(language);
-        let mut lines = vec![wording.sources.clone()];
-        for source in &self.snapshot.knowledge.sources {
-            let metadata = &source.metadata;
-            let publisher = metadata.publisher.as_deref().unwrap_or(&wording.unknown_publisher);
-            let date = metadata.published.map_or_else(|| wording.undated.clone(), |date| wording.date(date));
-            let title = metadata.title.as_deref().unwrap_or(&metadata.id);
-            lines.push(format!("- {title} ({publisher}, {date})"));
-            lines.extend(metadata.remarks.iter().map(|remark| format!("  {remark}")));
-            lines.extend(metadata.address.iter().map(|address| format!("  {address}")));
+    fn ask(&self, base: &Base, message: &Message, question: &str, now: Now) -> Response {
+        let engine = base.engine();
+        let findings = engine.find(question, None);
+        let answer = engine.decide(&findings, message.conversation.platform == "console");
+        let language = message.locale.unwrap_or(answer.language);
+        if message.address == Address::Overheard {
+            let is_question = question.contains('?') || findings.question.kind != Kind::Keyword;
+            if !is_question || !matches!(answer.outcome, Outcome::Fact | Outcome::Passages) {
+                return Response::Silence;
+            }
         }
-        Reply::text(language, lines.join("\n"))
+        let found = pages::spots(&findings, &answer, &engine);
+        self.admitted(message, language, now, || self.say(base, message, answer, found, now))
+    }
+
+    /// Goes on if the author and the conversation may ask; who was only overheard is told nothing.
+    fn admitted(&self, message: &Message, language: Language, now: Now, go_on: impl FnOnce() -> Response) -> Response {
+        let platform = message.conversation.platform;
+        let author = format!("{platform} {}", message.author.id);
+        let conversation = format!("{platform} {}", message.conversation.id);
+        match self.cooldowns.admit(&author, &conversation, now.instant) {
+            Ok(()) => go_on(),
+            Err(_) if message.address == Address::Overheard => Response::Silence,
+            Err(wait) => {
+                let seconds = wait.as_secs() + 1;
+                Response::Wait(Reply::notice(language, fill(&Wording::of(language).wait, &[("seconds", &seconds)])))
+            }
+        }
+    }
+
+    fn say(&self, base: &Base, message: &Message, answer: Answer, found: Vec<crate::reply::Spot>, now: Now) -> Response {
+        let language = message.locale.unwrap_or(answer.language);
+        let conversation = &message.conversation;
+        if let (Some(fact), Address::Open | Address::Overheard) = (&answer.fact, message.address) {
+            let said = self.journal.said(conversation.platform, &conversation.id, (fact, answer.language), REPEATED_WITHIN, now.time);
+            match said {
+                Ok(Some(kept)) => return Response::Again(kept, language),
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "whether this was said before is not known"),
+            }
+        }
+        Response::Say(Self::reply(base, &answer, found, language), Some(Box::new(answer)))
+    }
+
+    /// An answer with all that can be done with it.
+    fn reply(base: &Base, answer: &Answer, found: Vec<crate::reply::Spot>, language: Language) -> Reply {
+        let mut reply = Reply::to_answer(answer, &base.snapshot.knowledge.name, language);
+        let mut actions = Vec::new();
+        if !found.is_empty() && answer.outcome != Outcome::SmallTalk {
+            let version = base.snapshot.version.clone();
+            actions.push(Action::Page { pages: crate::reply::Pages::Found(found), version, page: 0, back: false });
+        }
+        match answer.outcome {
+            Outcome::Fact | Outcome::Passages => actions.extend([Action::Rate { helpful: true }, Action::Rate { helpful: false }]),
+            Outcome::NoAnswer | Outcome::Suggestions => actions.push(Action::Tell),
+            Outcome::SmallTalk => {}
+        }
+        actions.push(Action::Dismiss);
+        reply.blocks.push(Block::Actions(actions));
+        reply
+    }
+
+    /// The curated answer of a fact, as a reply: for a suggestion that was chosen.
+    #[must_use]
+    pub fn chosen(&self, fact: &str, language: Language) -> Option<(Reply, Answer)> {
+        let base = self.store.current();
+        let answer = base.engine().fact_answer(fact, language)?;
+        Some((Self::reply(&base, &answer, Vec::new(), language), answer))
+    }
+
+    /// Gives a question to the moderators, with its author's consent.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn tell(&self, message: &Message, event: &str, question: &str, now: Now) -> Result<Reply, JournalError> {
+        let base = self.store.current();
+        let asked = base.engine().find(question, None).question.language;
+        let language = message.locale.unwrap_or(asked);
+        let told = self.journal.tell(
+            &Unanswered {
+                platform: message.conversation.platform.to_owned(),
+                conversation: message.conversation.id.clone(),
+                event: event.to_owned(),
+                question: crate::retrieval::clip(question).to_owned(),
+                language: asked,
+                version: base.snapshot.version.clone(),
+            },
+            now.time,
+        )?;
+        let wording = Wording::of(language);
+        Ok(Reply::notice(language, if told { &wording.told } else { &wording.told_before }))
+    }
+
+    /// Notes whether a reply helped.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn rate(&self, message: &Message, reply: &str, helpful: bool, now: Now) -> Result<Reply, JournalError> {
+        self.journal.rate(message.conversation.platform, reply, &message.author.id, helpful, now.time)?;
+        let language = message.locale.unwrap_or(self.store.current().snapshot.knowledge.default_language);
+        Ok(Reply::notice(language, &Wording::of(language).rated))
+    }
+
+    /// Whether somebody may change or remove a reply: who asked, or a moderator.
+    #[must_use]
+    pub fn may_change(message: &Message, asker: &str) -> bool {
+        message.author.role == Role::Moderator || message.author.id == asker
     }
 
     /// One question from each of several facts, spread over the base.
-    fn topics(&self, language: Language) -> Reply {
-        let facts = &self.snapshot.knowledge.curated.facts;
+    fn topics(base: &Base, language: Language) -> Reply {
+        let facts = &base.snapshot.knowledge.curated.facts;
         let step = facts.len().div_ceil(TOPICS).max(1);
-        let questions = facts
-            .iter()
-            .step_by(step)
-            .map(|fact| crate::answer::Suggestion { fact: fact.id.clone(), question: fact.question(language).to_owned() });
-        Reply { language, blocks: vec![Block::Questions(Wording::of(language).topics.clone(), questions.collect())] }
+        let questions =
+            facts.iter().step_by(step).map(|fact| Suggestion { fact: fact.id.clone(), question: fact.question(language).to_owned() });
+        let lead = Wording::of(language).topics.clone();
+        Reply { language, private: true, blocks: vec![Block::Questions(lead, questions.collect())] }
     }
 }

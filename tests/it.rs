@@ -13,6 +13,12 @@ mod batch;
 mod chat;
 #[path = "it/check.rs"]
 mod check;
+#[cfg(feature = "discord")]
+#[path = "it/discord/mod.rs"]
+mod discord;
+#[cfg(feature = "discord")]
+#[path = "support/discord/mod.rs"]
+mod fake_discord;
 #[path = "it/harbour.rs"]
 mod harbour;
 #[path = "it/help.rs"]

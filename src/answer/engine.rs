@@ -7,7 +7,7 @@ use crate::answer::weigh::{Alternatives, is_year, show_probability, weigh};
 use crate::answer::{Answer, ExplainedCandidate, Explanation, Outcome, Quote, Suggestion};
 use crate::knowledge::{Citation, Fact, Language};
 use crate::link::to_passage;
-use crate::retrieval::{Entry, Question, RankedPassage, Without, analyse, detect, rank};
+use crate::retrieval::{Entry, Question, RankedPassage, analyse, detect, rank};
 use crate::snapshot::Snapshot;
 
 /// How many curated questions are offered.
@@ -16,6 +16,8 @@ const SUGGESTED: usize = 3;
 const QUOTED: usize = 3;
 /// How many candidates an explanation lists.
 const EXPLAINED: usize = 4;
+/// A fact less probable than this is no closest topic either.
+const CLOSEST: f32 = 0.02;
 /// A second passage is quoted beside the first only if its score comes this near.
 const SECOND_PASSAGE: f32 = 1.0;
 
@@ -58,18 +60,47 @@ impl<'a> Engine<'a> {
     /// Answers a question; the language is found where none is given.
     #[must_use]
     pub fn answer(&self, text: &str, language: Option<Language>) -> Answer {
-        self.decide(&self.find(text, language, None), false)
+        self.decide(&self.find(text, language), false)
     }
 
     /// Answers a question and says why.
     #[must_use]
     pub fn explain(&self, text: &str, language: Option<Language>) -> Answer {
-        self.decide(&self.find(text, language, None), true)
+        self.decide(&self.find(text, language), true)
     }
 
-    /// Finds facts and passages without deciding; `without` leaves one alias out.
+    /// The curated answer of a fact, where the base has it; given in a language.
     #[must_use]
-    pub fn find(&self, text: &str, language: Option<Language>, without: Option<Without>) -> Findings {
+    pub fn fact_answer(&self, id: &str, language: Language) -> Option<Answer> {
+        let curated = &self.snapshot.knowledge.curated;
+        let index = curated.facts.iter().position(|fact| fact.id == id)?;
+        let mut answer = Self::none(language);
+        self.give(self.current(index), &mut answer);
+        (answer.score, answer.margin) = (1.0, 1.0);
+        (answer.outcome == Outcome::Fact).then_some(answer)
+    }
+
+    /// A sentence by the numbers of its passage and of itself there, quoted.
+    #[must_use]
+    pub fn quote_of(&self, passage: usize, sentence: usize) -> Option<Quote> {
+        self.quote_sentence(passage, sentence)
+    }
+
+    /// The passages of a source held in memory, quoted, in their order.
+    #[must_use]
+    pub fn quotes_of_source(&self, id: &str) -> Vec<Quote> {
+        let sources = &self.snapshot.knowledge.sources;
+        let Some(article) = sources.iter().position(|source| source.metadata.id == id) else { return Vec::new() };
+        let source = &sources[article];
+        let passages = source.passages.iter().filter(|passage| !passage.is_heading);
+        passages
+            .filter_map(|passage| self.quote(article, passage.range.clone(), source.text.get(passage.range.clone())?, &source.text))
+            .collect()
+    }
+
+    /// Finds facts and passages without deciding.
+    #[must_use]
+    pub fn find(&self, text: &str, language: Option<Language>) -> Findings {
         let language = language.unwrap_or_else(|| detect(text, &self.snapshot.lexicons, self.snapshot.knowledge.default_language));
         let passages = &self.snapshot.passages;
         let question = analyse(text, language, &self.snapshot.concepts, &self.snapshot.lexicons[language.index()], |stem| {
@@ -79,7 +110,7 @@ impl<'a> Engine<'a> {
             tracing::error!(%error, "the passages cannot be searched; facts still answer");
             Vec::new()
         });
-        let candidates = self.snapshot.matcher.candidates(&question, without);
+        let candidates = self.snapshot.matcher.candidates(&question);
         let alternatives = weigh(self.snapshot, &question, candidates, &ranked, self.calibration);
         Findings { question, ranked, alternatives }
     }
@@ -93,7 +124,7 @@ impl<'a> Engine<'a> {
     /// A sentence of a ranked passage, quoted.
     #[must_use]
     pub fn sentence(&self, ranked: &RankedPassage, sentence: usize) -> Option<Quote> {
-        self.quote_sentence(ranked, sentence)
+        self.quote_sentence(ranked.passage, sentence)
     }
 
     /// The best passages for a question, whatever would be decided.
@@ -102,7 +133,7 @@ impl<'a> Engine<'a> {
         let top = |ranked: &RankedPassage| {
             Some(TopPassage {
                 passage: self.quote_passage(ranked)?,
-                sentence: self.quote_sentence(ranked, ranked.sentence)?,
+                sentence: self.quote_sentence(ranked.passage, ranked.sentence)?,
                 score: ranked.score,
             })
         };
@@ -122,19 +153,7 @@ impl<'a> Engine<'a> {
     }
 
     fn conclude(&self, question: &Question, ranked: &[RankedPassage], alternatives: &Alternatives, shown: f32) -> Answer {
-        let mut answer = Answer {
-            outcome: Outcome::NoAnswer,
-            language: question.language,
-            text: None,
-            as_of: None,
-            fact: None,
-            citations: Vec::new(),
-            suggestions: Vec::new(),
-            topic: None,
-            score: 0.0,
-            margin: 0.0,
-            explanation: None,
-        };
+        let mut answer = Self::none(question.language);
         if question.small_talk.is_some() {
             return Answer { outcome: Outcome::SmallTalk, topic: question.small_talk, score: 1.0, margin: 1.0, ..answer };
         }
@@ -149,14 +168,8 @@ impl<'a> Engine<'a> {
             let against = gap.chain(groups.get(1).map(|next| next.1)).fold(alternatives.none, f32::max);
             (answer.score, answer.margin) = (probability, probability - against);
             if probability >= thresholds.fact {
-                let fact = self.current(best);
-                answer.citations = fact.citations.iter().filter_map(|citation| self.quote_citation(citation)).collect();
-                if !answer.citations.is_empty() {
-                    answer.outcome = Outcome::Fact;
-                    answer.text = Some(fact.answer(question.language).to_owned());
-                    answer.as_of = fact.as_of;
-                    answer.fact = Some(fact.id.clone());
-                    answer.suggestions = Self::suggest(fact.related.iter().filter_map(|id| self.fact(id)), question.language, &[&fact.id]);
+                self.give(self.current(best), &mut answer);
+                if answer.outcome == Outcome::Fact {
                     return answer;
                 }
             }
@@ -189,14 +202,46 @@ impl<'a> Engine<'a> {
         answer.suggestions = Self::suggest(close, question.language, &[]);
         if answer.suggestions.is_empty() {
             let nearest = alternatives.candidates.first().and_then(|best| match best.candidate.entry {
-                Entry::Gap(gap) => self.snapshot.knowledge.curated.gaps[gap].nearest.as_deref(),
+                Entry::Gap(gap) => self.snapshot.knowledge.curated.gaps[gap].nearest.as_deref().and_then(|id| self.fact(id)),
                 Entry::Fact(_) => None,
             });
-            answer.suggestions = Self::suggest(nearest.and_then(|id| self.fact(id)).into_iter(), question.language, &[]);
+            let nearest =
+                nearest.or_else(|| groups.first().filter(|(_, probability)| *probability >= CLOSEST).map(|(fact, _)| self.current(*fact)));
+            answer.suggestions = Self::suggest(nearest.into_iter(), question.language, &[]);
         } else {
             answer.outcome = Outcome::Suggestions;
         }
         answer
+    }
+
+    /// An answer that says nothing yet.
+    fn none(language: Language) -> Answer {
+        Answer {
+            outcome: Outcome::NoAnswer,
+            language,
+            text: None,
+            as_of: None,
+            fact: None,
+            citations: Vec::new(),
+            suggestions: Vec::new(),
+            topic: None,
+            score: 0.0,
+            margin: 0.0,
+            explanation: None,
+        }
+    }
+
+    /// Answers by a fact, if it still has a quote to show.
+    fn give(&self, fact: &Fact, answer: &mut Answer) {
+        answer.citations = fact.citations.iter().filter_map(|citation| self.quote_citation(citation)).collect();
+        if answer.citations.is_empty() {
+            return;
+        }
+        answer.outcome = Outcome::Fact;
+        answer.text = Some(fact.answer(answer.language).to_owned());
+        answer.as_of = fact.as_of;
+        answer.fact = Some(fact.id.clone());
+        answer.suggestions = Self::suggest(fact.related.iter().filter_map(|id| self.fact(id)), answer.language, &[&fact.id]);
     }
 
     /// Facts with the probability that giving them shows the right passage, the most probable first. A fact is right not
@@ -259,9 +304,9 @@ impl<'a> Engine<'a> {
 
     fn quote_best(&self, ranked: &[RankedPassage]) -> Vec<Quote> {
         let Some(best) = ranked.first() else { return Vec::new() };
-        let mut quotes: Vec<Quote> = self.quote_sentence(best, best.sentence).into_iter().collect();
+        let mut quotes: Vec<Quote> = self.quote_sentence(best.passage, best.sentence).into_iter().collect();
         for next in ranked.iter().skip(1).take_while(|next| best.score - next.score < SECOND_PASSAGE).take(QUOTED - 1) {
-            quotes.extend(self.quote_sentence(next, next.sentence));
+            quotes.extend(self.quote_sentence(next.passage, next.sentence));
         }
         quotes
     }
@@ -273,8 +318,8 @@ impl<'a> Engine<'a> {
         Some(quote)
     }
 
-    fn quote_sentence(&self, ranked: &RankedPassage, sentence: usize) -> Option<Quote> {
-        let record = self.snapshot.passages.record(ranked.passage)?;
+    fn quote_sentence(&self, passage: usize, sentence: usize) -> Option<Quote> {
+        let record = self.snapshot.passages.record(passage)?;
         let (text, sentence) = (record.text()?, record.sentences().nth(sentence)?);
         let range = record.start() + sentence.bytes.start..record.start() + sentence.bytes.end;
         self.quote(record.article(), range, text.get(sentence.bytes)?, text)

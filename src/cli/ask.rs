@@ -51,11 +51,11 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
     }
     let output = Output::new(engine, question, args.lang, args.top, args.explain);
     if args.json {
-        println!("{}", serde_json::to_string(&output.to_json(&serde_json::Value::Null))?);
+        outln!("{}", serde_json::to_string(&output.to_json(&serde_json::Value::Null))?);
     } else {
         print(&output.answer, &snapshot.knowledge.name, args.explain);
         for (rank, top) in output.top.iter().enumerate() {
-            println!(
+            outln!(
                 "{}. {:.3} {} [{}..{}] {}",
                 rank + 1,
                 top.score,
@@ -70,11 +70,11 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
 }
 
 fn print(answer: &Answer, name: &str, explain: bool) {
-    println!("{}", render(&Reply::to_answer(answer, name), Style::detect()));
+    outln!("{}", render(&Reply::to_answer(answer, name, answer.language), Style::detect()));
     if explain {
-        println!("\n{:?}: score {:.3}, margin {:.3}", answer.outcome, answer.score, answer.margin);
+        outln!("\n{:?}: score {:.3}, margin {:.3}", answer.outcome, answer.score, answer.margin);
         if let Some(explanation) = &answer.explanation {
-            println!("{}", render_explanation(explanation));
+            outln!("{}", render_explanation(explanation));
         }
     }
 }

@@ -32,7 +32,7 @@ impl Output {
     /// Asks the engine.
     pub(super) fn new(engine: Engine<'_>, question: &str, language: Option<Language>, top: usize, explain: bool) -> Self {
         let start = Instant::now();
-        let findings = engine.find(question, language, None);
+        let findings = engine.find(question, language);
         let answer = engine.decide(&findings, explain);
         let elapsed_us = start.elapsed().as_micros() as u64;
         let text = sentence(&answer, &engine.snapshot().knowledge.name);

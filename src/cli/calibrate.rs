@@ -23,19 +23,11 @@ pub(super) struct Args {
 /// Runs the subcommand.
 pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
     let start = base.calibration()?;
-    let curated = base.snapshot()?;
     let general = Base { seeds: args.general.join("articles"), knowledge: args.general.clone(), data: base.data.clone() }.snapshot()?;
-    let load = |path: &PathBuf, snapshot| -> anyhow::Result<Vec<_>> {
-        let mut questions = Vec::new();
-        for file in set::files(path)? {
-            questions.extend(set::load(&file, snapshot)?);
-        }
-        Ok(questions)
-    };
-    let questions = load(&args.dev, curated)?;
-    let general_questions = load(&args.general.join("dev"), general)?;
-    let parts = [Part { snapshot: general, questions: &general_questions }];
-    let (calibration, reasons) = calibrate(&Part { snapshot: curated, questions: &questions }, &parts, &start);
+    let general_questions = set::load_all(&args.general.join("dev"), general)?;
+    let turns = base.turns(set::load_all(&args.dev, base.snapshot()?)?)?;
+    let curated: Vec<Part<'_>> = turns.iter().map(|turn| Part { snapshot: &turn.snapshot, questions: &turn.questions }).collect();
+    let (calibration, reasons) = calibrate(&curated, &[Part { snapshot: general, questions: &general_questions }], &start);
     print!("{}", calibration.to_toml(&reasons));
     Ok(ANSWERED)
 }

@@ -1,6 +1,11 @@
 //! `rapporteur chat`, or no subcommand at all: the terminal.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::cli::{ANSWERED, Base};
+use crate::cooldown::{Allowance, Cooldowns};
+use crate::journal::Journal;
 use crate::knowledge::Language;
 use crate::platform::console;
 use crate::respond::Responder;
@@ -25,10 +30,14 @@ impl Args {
 
 /// Runs the subcommand.
 pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
-    let (snapshot, calibration) = (base.snapshot()?, base.calibration()?);
+    let store = base.store()?;
+    let knowledge = store.current();
+    let knowledge = &knowledge.snapshot.knowledge;
     let of_system = || std::env::var("LANG").ok().and_then(|code| Language::from_code(&code));
-    let language = args.lang.or_else(of_system).unwrap_or(snapshot.knowledge.default_language);
+    let language = args.lang.or_else(of_system).unwrap_or(knowledge.default_language);
     let history = base.folders().data.join("history.txt");
-    console::chat(Responder::new(snapshot, &calibration), &snapshot.knowledge.name, language, Some(&history))?;
+    let off = Allowance { questions: 1, within: Duration::ZERO };
+    let responder = Responder::new(Arc::new(store), Journal::in_memory()?, Cooldowns::new(off, off));
+    console::chat(&responder, &knowledge.name, language, Some(&history))?;
     Ok(ANSWERED)
 }

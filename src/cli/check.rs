@@ -65,7 +65,7 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
         problems: &diagnostics,
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        outln!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print(&report);
     }
@@ -76,21 +76,21 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
 
 fn print(report: &Report<'_>) {
     for problem in report.problems {
-        println!("{problem}");
+        outln!("{problem}");
     }
     let errors = report.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let aliases: Vec<String> = report.aliases.iter().map(|(language, count)| format!("{language} {count}")).collect();
-    println!("{} (version {})", report.name, report.version);
-    println!(
+    outln!("{} (version {})", report.name, report.version);
+    outln!(
         "  sources    {}{}",
         report.sources,
         if report.archives > 0 { format!(" and {} archive file(s)", report.archives) } else { String::new() }
     );
-    println!("  passages   {}", report.passages);
-    println!("  sentences  {}, covered by facts {}", report.sentences, report.sentences_covered);
-    println!("  facts      {}", report.facts);
-    println!("  gaps       {}", report.gaps);
-    println!("  aliases    {}", aliases.join(", "));
-    println!("  concepts   {}", report.concepts);
-    println!("  problems   {errors} error(s), {} warning(s)", report.problems.len() - errors);
+    outln!("  passages   {}", report.passages);
+    outln!("  sentences  {}, covered by facts {}", report.sentences, report.sentences_covered);
+    outln!("  facts      {}", report.facts);
+    outln!("  gaps       {}", report.gaps);
+    outln!("  aliases    {}", aliases.join(", "));
+    outln!("  concepts   {}", report.concepts);
+    outln!("  problems   {errors} error(s), {} warning(s)", report.problems.len() - errors);
 }

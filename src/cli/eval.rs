@@ -64,15 +64,14 @@ struct Floor {
 /// Runs the subcommand.
 pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
     let (snapshot, calibration) = (base.snapshot()?, base.calibration()?);
-    let engine = Engine::new(snapshot, &calibration);
     let mut report = Report { version: snapshot.version.clone(), sets: BTreeMap::new() };
     for path in &args.sets {
-        let mut questions = Vec::new();
-        for file in set::files(path)? {
-            questions.extend(set::load(&file, snapshot)?);
+        let (mut scored, mut ranking) = (Vec::new(), Ranking::default());
+        for turn in base.turns(set::load_all(path, snapshot)?)? {
+            let engine = Engine::new(&turn.snapshot, &calibration);
+            ranking.add(score::ranking(&engine, &turn.questions));
+            scored.extend(score::run(&engine, turn.questions, args.failures));
         }
-        let ranking = score::ranking(&engine, &questions);
-        let scored = score::run(&engine, questions, args.failures);
         let name = path.display().to_string();
         let scorecard = score::tally(&scored, snapshot);
         if !args.json {
@@ -83,13 +82,13 @@ pub(super) fn run(base: &Base, args: &Args) -> anyhow::Result<u8> {
         }
         if args.scores {
             for one in &scored {
-                println!("{}\t{}\t{}", one.question.id, one.answer.score, serde_json::to_value(one.verdict)?.as_str().unwrap_or_default());
+                outln!("{}\t{}\t{}", one.question.id, one.answer.score, serde_json::to_value(one.verdict)?.as_str().unwrap_or_default());
             }
         }
         report.sets.insert(name, SetReport { scorecard, ranking });
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        outln!("{}", serde_json::to_string_pretty(&report)?);
     }
     if let Some(path) = &args.compare {
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
@@ -107,14 +106,21 @@ fn percent(part: usize, whole: usize) -> String {
 }
 
 fn print(name: &str, card: &Scorecard, ranking: &Ranking) {
-    println!("{name}");
-    println!(
+    outln!("{name}");
+    outln!(
         "  {:<14} {:>5} {:>7} {:>7} {:>9} {:>9} | {:>6} {:>7}",
-        "", "asked", "right", "wrong", "suggested", "abstained", "unansw", "false"
+        "",
+        "asked",
+        "right",
+        "wrong",
+        "suggested",
+        "abstained",
+        "unansw",
+        "false"
     );
     let row = |label: &str, counts: &Counts| {
         let (answerable, unanswerable) = (counts.answerable(), counts.unanswerable());
-        println!(
+        outln!(
             "  {label:<14} {answerable:>5} {:>7} {:>7} {:>9} {:>9} | {unanswerable:>6} {:>7}",
             percent(counts.right, answerable),
             percent(counts.wrong, answerable),
@@ -130,32 +136,32 @@ fn print(name: &str, card: &Scorecard, ranking: &Ranking) {
     for (kind, counts) in &card.kinds {
         row(kind, counts);
     }
-    println!("  quotes byte-exact: {} of {}", card.exact_quotes, card.quotes);
-    println!(
+    outln!("  quotes byte-exact: {} of {}", card.exact_quotes, card.quotes);
+    outln!(
         "  passages alone: right passage first {}, in five {}, right sentence {}",
         percent(ranking.passage_first, ranking.questions),
         percent(ranking.passage_in_five, ranking.questions),
         percent(ranking.sentence_first, ranking.questions)
     );
     let [p50, p90, p99, max] = card.latency_us;
-    println!("  latency: p50 {p50} us, p90 {p90} us, p99 {p99} us, max {max} us");
+    outln!("  latency: p50 {p50} us, p90 {p90} us, p99 {p99} us, max {max} us");
     print_curve(&card.curve);
-    println!();
+    outln!();
 }
 
 /// Risk against coverage: the share of answers that are wrong, as more questions are answered.
 fn print_curve(curve: &[CurvePoint]) {
-    println!("  risk (share of answers wrong) by coverage (share of the answerable answered):");
+    outln!("  risk (share of answers wrong) by coverage (share of the answerable answered):");
     for point in curve.iter().filter(|point| point.coverage > 0.0) {
         let bar = "#".repeat((point.risk * 200.0).round() as usize);
-        println!("    {:>5.1}% {:>5.1}% {bar}", 100.0 * point.coverage, 100.0 * point.risk);
+        outln!("    {:>5.1}% {:>5.1}% {bar}", 100.0 * point.coverage, 100.0 * point.risk);
     }
 }
 
 fn print_failures(scored: &[Scored]) {
     for one in scored.iter().filter(|one| !matches!(one.verdict, Verdict::Right | Verdict::Declined)) {
         let verdict = serde_json::to_value(one.verdict).unwrap_or_default();
-        println!(
+        outln!(
             "{} {} {} [{}] {}",
             verdict.as_str().unwrap_or_default(),
             one.question.id,
@@ -164,7 +170,7 @@ fn print_failures(scored: &[Scored]) {
             one.question.question
         );
         if let Some(explanation) = &one.answer.explanation {
-            println!(
+            outln!(
                 "    asked {:?}: {}; none {:.2}, passages {:.2}",
                 explanation.kind,
                 explanation.units.join(" "),
@@ -172,30 +178,35 @@ fn print_failures(scored: &[Scored]) {
                 explanation.passages
             );
             for candidate in &explanation.candidates {
-                println!("    {:.2} {} by {:?}; lacks {:?}", candidate.probability, candidate.id, candidate.alias, candidate.uncovered);
+                outln!("    {:.2} {} by {:?}; lacks {:?}", candidate.probability, candidate.id, candidate.alias, candidate.uncovered);
             }
         }
         for gold in one.question.gold.iter().take(1) {
-            println!("    gold: {} {:?}", gold.source, gold.ranges);
+            outln!("    gold: {} {:?}", gold.source, gold.ranges);
         }
     }
 }
 
 fn compare(before: &Report, now: &Report) {
-    println!("since version {} (now {}):", before.version, now.version);
+    outln!("since version {} (now {}):", before.version, now.version);
     for (name, set) in &now.sets {
         let Some(old) = before.sets.get(name) else {
-            println!("  {name}: not in the earlier run");
+            outln!("  {name}: not in the earlier run");
             continue;
         };
         let (was, is) = (old.scorecard.total, set.scorecard.total);
-        println!(
+        outln!(
             "  {name}: right {} -> {}, wrong {} -> {}, false answers {} -> {}",
-            was.right, is.right, was.wrong, is.wrong, was.false_answers, is.false_answers
+            was.right,
+            is.right,
+            was.wrong,
+            is.wrong,
+            was.false_answers,
+            is.false_answers
         );
         for (id, verdict) in &set.scorecard.verdicts {
             match old.scorecard.verdicts.get(id) {
-                Some(earlier) if earlier != verdict => println!("    {id}: {earlier:?} -> {verdict:?}"),
+                Some(earlier) if earlier != verdict => outln!("    {id}: {earlier:?} -> {verdict:?}"),
                 _ => {}
             }
         }

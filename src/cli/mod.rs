@@ -1,5 +1,15 @@
 //! The command line: one file per subcommand.
 
+/// Prints a line on standard output. Whoever reads no further, as `head` does, ends the program quietly.
+macro_rules! outln {
+    () => {
+        $crate::cli::print_line(format_args!(""))
+    };
+    ($($text:tt)*) => {
+        $crate::cli::print_line(format_args!($($text)*))
+    };
+}
+
 mod ask;
 mod batch;
 mod calibrate;
@@ -7,15 +17,20 @@ mod chat;
 mod check;
 mod completions;
 mod eval;
+#[cfg(feature = "discord")]
+mod run;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::answer::Calibration;
-use crate::knowledge::Diagnostic;
+use crate::evaluation::set::EvalQuestion;
+use crate::evaluation::unseen::{self, Turn};
+use crate::knowledge::{self, Diagnostic};
+use crate::serving::{self, LoadError, Store};
 use crate::snapshot::{Folders, Progress, Snapshot, SnapshotError};
 
 /// Answered.
@@ -58,6 +73,9 @@ pub struct Base {
 enum Command {
     /// Chat in the terminal (what happens without a subcommand)
     Chat(chat::Args),
+    /// Serve the platforms that are configured
+    #[cfg(feature = "discord")]
+    Run(run::Args),
     /// Answer one question, or a stream of them
     Ask(ask::Args),
     /// Show the state of the knowledge base and every problem in it
@@ -75,10 +93,21 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let base = &cli.base;
     let Some(command) = cli.command else {
+        #[cfg(feature = "discord")]
+        if run::is_configured() {
+            // Read as if `run` had been typed, so that the environment's defaults hold.
+            return match Cli::try_parse_from(["rapporteur", "run"]) {
+                Ok(Cli { command: Some(Command::Run(args)), .. }) => finish(run::run(base, &args)),
+                Ok(_) => finish(Ok(USAGE)),
+                Err(error) => error.exit(),
+            };
+        }
         return finish(chat::Args::from_environment().and_then(|args| chat::run(base, &args)));
     };
     let result = match command {
         Command::Chat(args) => chat::run(base, &args),
+        #[cfg(feature = "discord")]
+        Command::Run(args) => run::run(base, &args),
         Command::Ask(args) => ask::run(base, &args),
         Command::Check(args) => check::run(base, &args),
         Command::Eval(args) => eval::run(base, &args),
@@ -86,6 +115,14 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Completions(args) => Ok(completions::run(&args)),
     };
     finish(result)
+}
+
+fn print_line(text: std::fmt::Arguments<'_>) {
+    let Err(error) = writeln!(std::io::stdout().lock(), "{text}") else { return };
+    if error.kind() != std::io::ErrorKind::BrokenPipe {
+        eprintln!("rapporteur: standard output: {error}");
+    }
+    std::process::exit(i32::from(USAGE));
 }
 
 fn finish(result: anyhow::Result<u8>) -> ExitCode {
@@ -124,15 +161,25 @@ impl Base {
         })
     }
 
+    /// The base in turns that have not seen the questions asked of them.
+    fn turns(&self, questions: Vec<EvalQuestion>) -> anyhow::Result<Vec<Turn>> {
+        let load = || knowledge::load(&self.seeds, &self.knowledge);
+        Ok(unseen::turns(load, &self.folders(), questions)?)
+    }
+
+    /// Loads the knowledge base to be served, and served anew.
+    fn store(&self) -> anyhow::Result<Store> {
+        let bar = std::sync::OnceLock::new();
+        let progress = |progress: Progress| show_progress(&bar, progress);
+        Store::load(self.folders(), &progress).map_err(|error| match error {
+            LoadError::Snapshot(SnapshotError::Broken(diagnostics)) => anyhow::anyhow!("{}", broken(&diagnostics)),
+            other => other.into(),
+        })
+    }
+
     /// The calibration: the base's own if it brings one, else the built-in.
     fn calibration(&self) -> anyhow::Result<Calibration> {
-        let path = self.knowledge.join("calibration.toml");
-        if !path.exists() {
-            return Ok(Calibration::default());
-        }
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Calibration::parse(&text)
-            .map_err(|reason| anyhow::anyhow!("{}: {reason}; remove the file to use the built-in figures", path.display()))
+        serving::calibration(&self.knowledge).map_err(|reason| anyhow::anyhow!("{reason}"))
     }
 }
 

@@ -1,24 +1,20 @@
 //! Learns the figures of `calibration.toml` from the development questions. The test part is never looked at.
 //!
 //! Four steps, each from what the former gives: which sentence of a passage answers; which passage; which fact, or none;
-//! and the thresholds. Aliases help to learn what a good match is: each is asked as a question with itself left out.
+//! and the thresholds. The development questions come in turns, each with a base that has not seen them
+//! ([`crate::evaluation::unseen`]).
 
 use std::collections::BTreeMap;
 
 use crate::answer::{Answer, CANDIDATE_FEATURES, Calibration, Engine, Findings, Hidden, NONE, Outcome, SHOW, show_features};
 use crate::evaluation::fit::{Choice, binary, multinomial, network};
 use crate::evaluation::set::EvalQuestion;
-use crate::knowledge::{Citation, Fact};
-use crate::retrieval::{Entry, PASSAGE_FEATURES, SENTENCE_FEATURES, Without};
+use crate::knowledge::Fact;
+use crate::retrieval::{Entry, PASSAGE_FEATURES, SENTENCE_FEATURES};
 use crate::snapshot::Snapshot;
 
-/// One alias in so many is asked as a question.
-const ALIAS_STEP: usize = 7;
-/// How much an alias counts beside a question: aliases are many and written by the curators themselves.
-const ALIAS_WEIGHT: f32 = 0.06;
-
 /// Units of the layer beside the linear score, and the penalty on its weights.
-const UNITS: usize = 24;
+const UNITS: usize = 64;
 const PENALTY: f32 = 0.0005;
 /// Parts the development questions are split into to judge each by figures learned without it.
 const FOLDS: usize = 4;
@@ -40,9 +36,9 @@ pub struct Part<'a> {
     pub questions: &'a [EvalQuestion],
 }
 
-/// Learns all figures. `curated` is asked of a base with facts, `general` of one without.
+/// Learns all figures. `curated` are the turns asked of a base with facts, `general` those of one without.
 #[must_use]
-pub fn calibrate(curated: &Part<'_>, general: &[Part<'_>], start: &Calibration) -> (Calibration, BTreeMap<&'static str, String>) {
+pub fn calibrate(curated: &[Part<'_>], general: &[Part<'_>], start: &Calibration) -> (Calibration, BTreeMap<&'static str, String>) {
     let mut calibration = start.clone();
     let mut reasons = BTreeMap::new();
     let parts: Vec<&Part<'_>> = general.iter().collect();
@@ -57,16 +53,12 @@ pub fn calibrate(curated: &Part<'_>, general: &[Part<'_>], start: &Calibration) 
     reasons.insert("show", format!("Whether the best sentence answers: {} questions on bases without facts.", examples.len()));
     calibration.show = fixed::<SHOW>(&binary(&examples, SHOW, 0.3));
 
-    let asked = question_choices(curated, &calibration);
-    let aliases = alias_choices(curated, &calibration);
-    let whole: Vec<Choice> = asked.iter().flatten().chain(&aliases).cloned().collect();
-    reasons.insert(
-        "candidate",
-        format!("Which fact a question means: {} development questions, {} aliases left out in turn.", asked.len(), aliases.len()),
-    );
+    let asked: Vec<Vec<Choice>> = curated.iter().map(|part| question_choices(part, &calibration)).collect();
+    let whole: Vec<Choice> = asked.iter().flatten().cloned().collect();
+    reasons.insert("candidate", format!("Which fact a question means: {} development questions.", whole.len()));
     reasons.insert("none", "That no fact answers: the same questions.".to_owned());
     reasons.insert("hidden", "What features mean together: the same questions.".to_owned());
-    let judged = held_out(curated, &calibration, &asked, &aliases);
+    let judged = held_out(curated, &calibration, &asked);
     fit_facts(&mut calibration, &whole);
     thresholds(judged, &mut calibration, &mut reasons);
     (calibration, reasons)
@@ -83,17 +75,18 @@ fn fit_facts(calibration: &mut Calibration, choices: &[Choice]) {
 
 /// How each development question would go if the figures had been learned without it: thresholds taken from questions
 /// that were learned from would promise too much.
-fn held_out(part: &Part<'_>, calibration: &Calibration, asked: &[Option<Choice>], aliases: &[Choice]) -> Vec<Judged> {
+fn held_out(curated: &[Part<'_>], calibration: &Calibration, asked: &[Vec<Choice>]) -> Vec<Judged> {
     let fold = |fold: usize| {
-        let seen = asked.iter().enumerate().filter(|(at, _)| at % FOLDS != fold).filter_map(|(_, choice)| choice.clone());
+        let seen = asked.iter().enumerate().filter(|(turn, _)| turn % FOLDS != fold).flat_map(|(_, choices)| choices.iter().cloned());
         let mut fitted = calibration.clone();
-        fit_facts(&mut fitted, &seen.chain(aliases.iter().cloned()).collect::<Vec<_>>());
-        let questions: Vec<EvalQuestion> =
-            part.questions.iter().enumerate().filter(|(at, _)| at % FOLDS == fold).map(|(_, question)| question.clone()).collect();
+        fit_facts(&mut fitted, &seen.collect::<Vec<_>>());
         // Facts alone: passages are kept silent by a threshold nothing reaches.
-        judged(&Part { snapshot: part.snapshot, questions: &questions }, &open(&fitted, 0.0, 2.0))
+        let opened = open(&fitted, 0.0, 2.0);
+        let turns = curated.iter().enumerate().filter(|(turn, _)| turn % FOLDS == fold);
+        turns.flat_map(|(_, part)| judged(part, &opened)).collect::<Vec<_>>()
     };
     std::thread::scope(|scope| {
+        let fold = &fold;
         let running: Vec<_> = (0..FOLDS).map(|number| scope.spawn(move || fold(number))).collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
@@ -118,7 +111,7 @@ fn sentence_choices(parts: &[&Part<'_>], calibration: &Calibration) -> Vec<Choic
                 .collect();
             right.contains(&true).then_some((ranked, right))
         })?;
-        Some(Choice { alternatives: ranked.sentences.iter().map(|features| features.to_vec()).collect(), right, weight: 1.0 })
+        Some(Choice { alternatives: ranked.sentences.iter().map(|features| features.to_vec()).collect(), right })
     })
 }
 
@@ -127,7 +120,7 @@ fn passage_choices(parts: &[&Part<'_>], calibration: &Calibration) -> Vec<Choice
         let top = engine.top(findings, findings.ranked.len());
         let right: Vec<bool> = top.iter().map(|top| question.is_held_by(&top.passage.source, &top.passage.range)).collect();
         let alternatives = findings.ranked.iter().map(|ranked| ranked.features.to_vec()).collect();
-        (right.contains(&true) && right.len() == findings.ranked.len()).then_some(Choice { alternatives, right, weight: 1.0 })
+        (right.contains(&true) && right.len() == findings.ranked.len()).then_some(Choice { alternatives, right })
     })
 }
 
@@ -140,7 +133,7 @@ fn each<T>(parts: &[&Part<'_>], calibration: &Calibration, make: impl Fn(&Engine
             part.questions
                 .iter()
                 .filter(|question| question.is_answerable())
-                .filter_map(move |question| make(&engine, question, &engine.find(&question.question, Some(question.language), None)))
+                .filter_map(move |question| make(&engine, question, &engine.find(&question.question, Some(question.language))))
         })
         .collect()
 }
@@ -148,62 +141,34 @@ fn each<T>(parts: &[&Part<'_>], calibration: &Calibration, make: impl Fn(&Engine
 fn show_examples(part: &Part<'_>, calibration: &Calibration) -> Vec<(Vec<f32>, bool)> {
     let engine = Engine::new(part.snapshot, calibration);
     let example = |question: &EvalQuestion| {
-        let findings = engine.find(&question.question, Some(question.language), None);
+        let findings = engine.find(&question.question, Some(question.language));
         let holds = engine.top(&findings, 1).first().is_some_and(|top| question.is_held_by(&top.sentence.source, &top.sentence.range));
         (!findings.ranked.is_empty()).then(|| (show_features(&findings.question, &findings.ranked).to_vec(), holds))
     };
     part.questions.iter().filter_map(example).collect()
 }
 
-/// Development questions as choices between candidates and none, in their order.
-fn question_choices(part: &Part<'_>, calibration: &Calibration) -> Vec<Option<Choice>> {
+/// Development questions as choices between candidates and none.
+fn question_choices(part: &Part<'_>, calibration: &Calibration) -> Vec<Choice> {
     let engine = Engine::new(part.snapshot, calibration);
     let curated = &part.snapshot.knowledge.curated;
     let choice_of = |question: &EvalQuestion| {
-        let findings = engine.find(&question.question, Some(question.language), None);
+        let findings = engine.find(&question.question, Some(question.language));
         let is_right = |entry: Entry| match entry {
             Entry::Fact(index) => question.is_answerable() && holds(part.snapshot, &curated.facts[index], question),
             Entry::Gap(_) => !question.is_answerable(),
         };
-        choice(&findings, is_right, !question.is_answerable(), 1.0)
+        choice(&findings, is_right, !question.is_answerable())
     };
-    part.questions.iter().map(choice_of).collect()
-}
-
-/// Aliases as choices: one of a fact with itself left out must find its fact; one of a gap with the whole gap left out, as
-/// if nobody had noted it yet, must find none.
-fn alias_choices(part: &Part<'_>, calibration: &Calibration) -> Vec<Choice> {
-    let engine = Engine::new(part.snapshot, calibration);
-    let curated = &part.snapshot.knowledge.curated;
-    let mut choices = Vec::new();
-    for (entry, language, index) in part.snapshot.matcher.aliases().step_by(ALIAS_STEP) {
-        let (aliases, without) = match entry {
-            Entry::Fact(at) => (&curated.facts[at].aliases, Without::Alias(entry, language, index)),
-            Entry::Gap(at) => (&curated.gaps[at].aliases, Without::Entry(entry)),
-        };
-        let Some(text) = aliases.get(&language).and_then(|texts| texts.get(index)) else { continue };
-        let findings = engine.find(text, Some(language), Some(without));
-        let is_right = |other: Entry| match (entry, other) {
-            (Entry::Fact(own), Entry::Fact(other)) => own == other || overlap(&curated.facts[own], &curated.facts[other]),
-            (Entry::Gap(_), Entry::Gap(_)) => true,
-            _ => false,
-        };
-        choices.extend(choice(&findings, is_right, matches!(entry, Entry::Gap(_)), ALIAS_WEIGHT));
-    }
-    choices
+    part.questions.iter().filter_map(choice_of).collect()
 }
 
 fn holds(snapshot: &Snapshot, fact: &Fact, question: &EvalQuestion) -> bool {
     fact.citations.iter().any(|citation| question.is_held_by(&snapshot.knowledge.sources[citation.source].metadata.id, &citation.range))
 }
 
-fn overlap(a: &Fact, b: &Fact) -> bool {
-    let touch = |a: &Citation, b: &Citation| a.source == b.source && a.range.start < b.range.end && b.range.start < a.range.end;
-    a.citations.first().is_some_and(|a| b.citations.first().is_some_and(|b| touch(a, b)))
-}
-
 /// The alternatives of a question side by side: the features of a candidate, then those of "none".
-fn choice(findings: &Findings, is_right: impl Fn(Entry) -> bool, none_is_right: bool, weight: f32) -> Option<Choice> {
+fn choice(findings: &Findings, is_right: impl Fn(Entry) -> bool, none_is_right: bool) -> Option<Choice> {
     let alternatives = &findings.alternatives;
     if alternatives.candidates.is_empty() {
         return None;
@@ -214,7 +179,7 @@ fn choice(findings: &Findings, is_right: impl Fn(Entry) -> bool, none_is_right: 
     let mut rows: Vec<Vec<f32>> = alternatives.candidates.iter().map(|weighed| [&weighed.features[..], &[0.0; NONE]].concat()).collect();
     rows.push([&[0.0; CANDIDATE_FEATURES][..], &alternatives.none_features].concat());
     right.push(none_is_right);
-    Some(Choice { alternatives: rows, right, weight })
+    Some(Choice { alternatives: rows, right })
 }
 
 /// The lowest thresholds that keep wrong and false answers within what is tolerated. `answers` are those of facts, each

@@ -7,8 +7,6 @@ pub struct Choice {
     pub alternatives: Vec<Vec<f32>>,
     /// Which alternatives are right; at least one.
     pub right: Vec<bool>,
-    /// How much the question counts.
-    pub weight: f32,
 }
 
 const STEPS: usize = 600;
@@ -26,7 +24,7 @@ pub fn multinomial(choices: &[Choice], start: &[f32], penalty: f64) -> Vec<f32> 
             let right: f64 = powers.iter().zip(&choice.right).filter(|(_, right)| **right).map(|(power, _)| power).sum();
             for ((features, power), is_right) in choice.alternatives.iter().zip(&powers).zip(&choice.right) {
                 let target = if *is_right { power / right.max(1e-300) } else { 0.0 };
-                let push = f64::from(choice.weight) * (power / total - target);
+                let push = power / total - target;
                 gradient.iter_mut().zip(features).for_each(|(slope, feature)| *slope += push * f64::from(*feature));
             }
         }
@@ -47,7 +45,7 @@ pub struct Network {
     pub output: Vec<f32>,
 }
 
-const EPOCHS: usize = 120;
+const EPOCHS: usize = 80;
 const BATCH: usize = 128;
 const NETWORK_RATE: f32 = 0.01;
 
@@ -74,13 +72,13 @@ pub fn network(choices: &[Choice], linear: &[f32], units: usize, penalty: f32) -
         for batch in order.chunks(BATCH) {
             step += 1;
             gradient.fill(0.0);
-            let weight: f32 = batch.iter().map(|&at| choices[at].weight).sum();
+            let count = batch.len() as f32;
             for &at in batch {
                 push_network(&choices[at], &parameters, &mut gradient, size, units);
             }
             let rate = NETWORK_RATE * (1.0 - step as f32 / total as f32).max(0.02);
             for at in 0..parameters.len() {
-                let slope = gradient[at] / weight + penalty * parameters[at];
+                let slope = gradient[at] / count + penalty * parameters[at];
                 first[at] = 0.9 * first[at] + 0.1 * slope;
                 second[at] = 0.999 * second[at] + 0.001 * slope * slope;
                 let (mean, spread) = (first[at] / (1.0 - 0.9_f32.powi(step)), second[at] / (1.0 - 0.999_f32.powi(step)));
@@ -124,7 +122,7 @@ fn push_network(choice: &Choice, parameters: &[f32], gradient: &mut [f32], size:
     let right: f32 = powers.iter().zip(&choice.right).filter(|(_, right)| **right).map(|(power, _)| power).sum::<f32>().max(1e-30);
     for (nth, features) in choice.alternatives.iter().enumerate() {
         let target = if choice.right[nth] { powers[nth] / right } else { 0.0 };
-        let push = choice.weight * (powers[nth] / total - target);
+        let push = powers[nth] / total - target;
         if push.abs() < 1e-7 {
             continue;
         }
@@ -214,7 +212,6 @@ mod tests {
         let choice = |right: usize| Choice {
             alternatives: (0..3).map(|at| vec![f32::from(u8::from(at == right)), 1.0]).collect(),
             right: (0..3).map(|at| at == right).collect(),
-            weight: 1.0,
         };
         let weights = multinomial(&[choice(0), choice(1), choice(2)], &[0.0, 0.0], 0.01);
         assert!(weights[0] > 1.0, "{weights:?}");

@@ -4,3 +4,4 @@ pub mod calibrate;
 pub mod fit;
 pub mod score;
 pub mod set;
+pub mod unseen;

@@ -217,13 +217,23 @@ pub struct Ranking {
     pub sentence_first: usize,
 }
 
+impl Ranking {
+    /// Takes in the counts of further questions.
+    pub fn add(&mut self, other: Self) {
+        self.questions += other.questions;
+        self.passage_first += other.passage_first;
+        self.passage_in_five += other.passage_in_five;
+        self.sentence_first += other.sentence_first;
+    }
+}
+
 /// Measures the ranking alone.
 #[must_use]
 pub fn ranking(engine: &Engine<'_>, questions: &[EvalQuestion]) -> Ranking {
     let mut ranking = Ranking::default();
     for question in questions.iter().filter(|question| question.is_answerable()) {
         ranking.questions += 1;
-        let top = engine.top(&engine.find(&question.question, Some(question.language), None), 5);
+        let top = engine.top(&engine.find(&question.question, Some(question.language)), 5);
         let held = |quote: &crate::answer::Quote| question.is_held_by(&quote.source, &quote.range);
         ranking.passage_first += usize::from(top.first().is_some_and(|top| held(&top.passage)));
         ranking.passage_in_five += usize::from(top.iter().any(|top| held(&top.passage)));

@@ -91,6 +91,18 @@ pub fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Reads the question sets under a path.
+///
+/// # Errors
+/// When there are none, or one cannot be read, see [`load`].
+pub fn load_all(path: &Path, snapshot: &Snapshot) -> anyhow::Result<Vec<EvalQuestion>> {
+    let mut questions = Vec::new();
+    for file in files(path)? {
+        questions.extend(load(&file, snapshot)?);
+    }
+    Ok(questions)
+}
+
 /// Reads a question set and finds its gold passages in the sources of the snapshot.
 ///
 /// # Errors

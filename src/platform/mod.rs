@@ -1,3 +1,5 @@
 //! Platforms: event in, render, send. They never import each other.
 
 pub mod console;
+#[cfg(feature = "discord")]
+pub mod discord;

@@ -1,8 +1,10 @@
 //! Answer -> Reply: what is said, in blocks no platform is mentioned in. Platforms render blocks.
 
+mod action;
 mod wording;
 
-pub use wording::Wording;
+pub use action::{Action, Pages, Spot};
+pub use wording::{Wording, fill};
 
 use crate::answer::{Answer, Outcome, Quote, Suggestion};
 use crate::knowledge::{Language, Written};
@@ -27,6 +29,8 @@ pub enum Block {
     Quote(Quoted),
     /// A line that introduces questions, and the questions.
     Questions(String, Vec<Suggestion>),
+    /// What a reader can do with the reply.
+    Actions(Vec<Action>),
 }
 
 /// A quote with what is said of it.
@@ -41,8 +45,10 @@ pub struct Quoted {
 /// What the bot says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
-    /// The language it is said in.
+    /// The language of what is said around the answer: labels, notes, dates.
     pub language: Language,
+    /// Whether it is meant for one reader alone.
+    pub private: bool,
     /// Its parts, in order.
     pub blocks: Vec<Block>,
 }
@@ -51,13 +57,19 @@ impl Reply {
     /// A reply of one sentence.
     #[must_use]
     pub fn text(language: Language, text: impl Into<String>) -> Self {
-        Self { language, blocks: vec![Block::Text(text.into())] }
+        Self { language, private: false, blocks: vec![Block::Text(text.into())] }
     }
 
-    /// Says an answer. `name` is the knowledge base's.
+    /// A sentence for one reader alone.
     #[must_use]
-    pub fn to_answer(answer: &Answer, name: &str) -> Self {
-        let wording = Wording::of(answer.language);
+    pub fn notice(language: Language, text: impl Into<String>) -> Self {
+        Self { private: true, ..Self::text(language, text) }
+    }
+
+    /// Says an answer, with labels in the reader's language. `name` is the knowledge base's.
+    #[must_use]
+    pub fn to_answer(answer: &Answer, name: &str, language: Language) -> Self {
+        let wording = Wording::of(language);
         let mut blocks = vec![Block::Text(sentence(answer, name))];
         match answer.outcome {
             Outcome::Fact => {
@@ -68,8 +80,7 @@ impl Reply {
             _ => {}
         }
         blocks.extend(
-            shown(&answer.citations)
-                .map(|quote| Block::Quote(Quoted { attribution: attribution(quote, answer.language), quote: quote.clone() })),
+            shown(&answer.citations).map(|quote| Block::Quote(Quoted { attribution: attribution(quote, language), quote: quote.clone() })),
         );
         if !answer.suggestions.is_empty() {
             let lead = match answer.outcome {
@@ -79,7 +90,7 @@ impl Reply {
             };
             blocks.push(Block::Questions(lead, answer.suggestions.clone()));
         }
-        Self { language: answer.language, blocks }
+        Self { language, private: false, blocks }
     }
 }
 
@@ -106,7 +117,8 @@ pub fn sentence(answer: &Answer, name: &str) -> String {
 }
 
 /// Who published a quote and when, with what a reader should know of it.
-fn attribution(quote: &Quote, language: Language) -> String {
+#[must_use]
+pub fn attribution(quote: &Quote, language: Language) -> String {
     let wording = Wording::of(language);
     let mut parts = vec![
         quote.publisher.clone().unwrap_or_else(|| wording.unknown_publisher.clone()),

@@ -43,7 +43,43 @@ pub struct Wording {
     months: Vec<String>,
     date: String,
     pub undated: String,
+    pub help_chat: String,
+    pub privacy: String,
+    pub not_moderator: String,
+    pub wait: String,
+    pub again: String,
+    pub failed: String,
+    pub unknown_fact: String,
+    pub unknown_source: String,
+    pub stale: String,
+    pub page: String,
+    pub no_pages: String,
+    pub asked: String,
+    pub told: String,
+    pub told_before: String,
+    pub rated: String,
+    pub not_yours: String,
+    pub button_more: String,
+    pub button_previous: String,
+    pub button_next: String,
+    pub button_helpful: String,
+    pub button_not_helpful: String,
+    pub button_dismiss: String,
+    pub button_tell: String,
+    pub kb_status: String,
+    pub kb_checked: String,
+    pub kb_same: String,
+    pub kb_reloaded: String,
+    pub kb_broken: String,
+    pub none: String,
     languages: BTreeMap<Language, String>,
+    commands: BTreeMap<String, (String, String)>,
+}
+
+/// Fills the places of a sentence, written `{like_this}`.
+#[must_use]
+pub fn fill(sentence: &str, places: &[(&str, &dyn std::fmt::Display)]) -> String {
+    places.iter().fold(sentence.to_owned(), |filled, (place, value)| filled.replace(&format!("{{{place}}}"), &value.to_string()))
 }
 
 impl Wording {
@@ -83,6 +119,12 @@ impl Wording {
         self.greeting.replace("{name}", name)
     }
 
+    /// The name of a command or of its option, and what it is said to do.
+    #[must_use]
+    pub fn command(&self, key: &str) -> (&str, &str) {
+        self.commands.get(key).map_or(("", ""), |(name, description)| (name, description))
+    }
+
     /// A day as people write it.
     #[must_use]
     pub fn date(&self, date: Date) -> String {
@@ -112,6 +154,8 @@ mod tests {
         for language in Language::ALL {
             let wording = Wording::of(language);
             assert_eq!((wording.months.len(), wording.languages.len()), (12, 4), "{language}");
+            let keys = |wording: &Wording| wording.commands.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(keys(wording), keys(Wording::of(Language::En)), "{language}");
         }
     }
 }

@@ -14,7 +14,7 @@ mod words;
 pub use analysis::{Analyzer, Unit, UnitKind, UnitTerms};
 pub use concepts::Concepts;
 pub use lexicon::Lexicon;
-pub use matching::{Candidate, Entry, FEATURE_NAMES, FEATURES, Matcher, Without};
+pub use matching::{Candidate, Entry, FEATURE_NAMES, FEATURES, Matcher};
 pub use passages::{Hit, IndexError, PassageWriter, Passages};
 pub use question::{LONGEST_QUESTION, Question, QuestionUnit, analyse, clip, detect};
 pub use ranking::{

@@ -30,7 +30,7 @@ fn declined(question: &str) {
 
 /// Who published each quote of the reply, and what is said of it.
 fn attributions(answer: &Answer) -> Vec<String> {
-    let reply = Reply::to_answer(answer, &shipped_snapshot().knowledge.name);
+    let reply = Reply::to_answer(answer, &shipped_snapshot().knowledge.name, answer.language);
     reply.blocks.into_iter().filter_map(|block| if let Block::Quote(quoted) = block { Some(quoted.attribution) } else { None }).collect()
 }
 
@@ -41,7 +41,7 @@ fn small_talk_is_answered_in_its_language_and_cites_nothing() {
     for (question, language) in cases {
         let answer = asked(question);
         assert_eq!((answer.outcome, answer.language), (Outcome::SmallTalk, language), "{question}");
-        let reply = Reply::to_answer(&answer, &shipped_snapshot().knowledge.name);
+        let reply = Reply::to_answer(&answer, &shipped_snapshot().knowledge.name, answer.language);
         let [Block::Text(line)] = reply.blocks.as_slice() else { panic!("{question}: one line: {reply:?}") };
         assert!(line.contains("Vertice di Parigi"), "{question}: {line}");
     }
@@ -60,7 +60,7 @@ fn instructions_hidden_in_a_question_are_only_text() {
     for question in questions {
         declined(question);
         let answer = asked(question);
-        let said = format!("{:?}", Reply::to_answer(&answer, &shipped_snapshot().knowledge.name));
+        let said = format!("{:?}", Reply::to_answer(&answer, &shipped_snapshot().knowledge.name, answer.language));
         assert!(!said.to_lowercase().contains("token"), "{question}: {said}");
     }
 }

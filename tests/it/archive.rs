@@ -97,7 +97,7 @@ fn files(base: &Base) -> BTreeMap<PathBuf, SystemTime> {
 /// The best passage for the article with a number, held against what was written.
 fn best(snapshot: &Snapshot, number: usize) -> TopPassage {
     let engine = Engine::new(snapshot, calibration());
-    let findings = engine.find(&format!("Quanto è lungo il molo di {}?", name(number)), None, None);
+    let findings = engine.find(&format!("Quanto è lungo il molo di {}?", name(number)), None);
     let top = engine.top(&findings, 1).into_iter().next().unwrap_or_else(|| panic!("nothing found for {}", name(number)));
     for quote in [&top.passage, &top.sentence] {
         assert_eq!((quote.source.as_str(), quote.file.as_str()), (number.to_string().as_str(), "moli.jsonl"));
@@ -249,7 +249,7 @@ fn an_archive_changed_within_its_length_is_indexed_anew() {
     let (after, built) = load(&base);
     assert!(built && after.version != before.version);
     let engine = Engine::new(&after, calibration());
-    let findings = engine.find(&format!("Quanto è lungo il molo di {}?", name(0)), None, None);
+    let findings = engine.find(&format!("Quanto è lungo il molo di {}?", name(0)), None);
     assert!(engine.top(&findings, 1)[0].passage.text.contains("999 metri"));
 }
 

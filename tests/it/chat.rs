@@ -54,15 +54,15 @@ fn help_names_every_command() {
 fn sources_lists_title_publisher_day_and_address_of_each() {
     insta::assert_snapshot!(chat("/sources\n").stdout, @r"
     The sources:
-    - Harbour bridge opens in Port Elmsworth (The Elmsworth Beacon, 14 March 2031)
+    - Harbour bridge opens in Port Elmsworth (The Elmsworth Beacon, 14 March 2031; beacon-opening)
       https://beacon.example/harbour-bridge-opens
-    - Bridge opening: what to expect (Port Elmsworth Council, 20 February 2031)
+    - Bridge opening: what to expect (Port Elmsworth Council, 20 February 2031; council-notes)
       https://council.example/notes
-    - Ferry keeps sailing (Coast Wire, 15 March 2031)
+    - Ferry keeps sailing (Coast Wire, 15 March 2031; wire-marigold)
       https://wire.example/marigold
-    - What the harbour bridge cost (Coast Wire, 16 March 2031)
+    - What the harbour bridge cost (Coast Wire, 16 March 2031; wire-cost)
       https://wire.example/cost
-    - A letter from the quay (publisher unknown, 17 March 2031)
+    - A letter from the quay (publisher unknown, 17 March 2031; quay-letter)
     ");
 }
 

@@ -82,7 +82,7 @@ fn related_facts_are_offered_beside_an_answer() {
 #[test]
 fn attributions_say_expected_before_and_publisher_unknown() {
     let attributions = |question: &str| -> Vec<String> {
-        let reply = Reply::to_answer(&asked(question), &harbour_snapshot().knowledge.name);
+        let reply = Reply::to_answer(&asked(question), &harbour_snapshot().knowledge.name, Language::En);
         reply
             .blocks
             .into_iter()

@@ -2,7 +2,7 @@
 
 use crate::support::{command, run};
 
-const SUBCOMMANDS: [&str; 6] = ["chat", "ask", "check", "eval", "calibrate", "completions"];
+const SUBCOMMANDS: [&str; 7] = ["chat", "run", "ask", "check", "eval", "calibrate", "completions"];
 
 fn help(arguments: &[&str]) -> String {
     let run = run(command(&[arguments, &["--help"]].concat()), "");

@@ -1,15 +1,21 @@
 //! What holds of any input: a located quote is the source's bytes, and no text at all makes the engine panic or show
 //! words that no source has.
 
+use std::sync::{Arc, OnceLock};
+
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use rapporteur::answer::Engine;
+use rapporteur::cooldown::{Allowance, Cooldowns};
+use rapporteur::intent::read;
+use rapporteur::journal::Journal;
 use rapporteur::knowledge::{Language, Locator};
-use rapporteur::message::{Author, Conversation, Message};
+use rapporteur::message::{Address, Author, Conversation, Message, Role};
 use rapporteur::platform::console::{Style, render};
 use rapporteur::reply::Reply;
-use rapporteur::respond::{Responder, Response};
+use rapporteur::respond::{Now, Responder, Response};
+use rapporteur::serving::Store;
 use rapporteur::snapshot::Snapshot;
 
 use crate::support::{calibration, harbour, harbour_snapshot, shipped, shipped_snapshot, source_text};
@@ -169,7 +175,7 @@ fn any_question() -> impl Strategy<Value = String> {
 fn asks_safely(snapshot: &Snapshot, seeds: &std::path::Path, text: &str) {
     let engine = Engine::new(snapshot, calibration());
     for language in [None, Some(Language::It), Some(Language::Uk)] {
-        let findings = engine.find(text, language, None);
+        let findings = engine.find(text, language);
         let answer = engine.decide(&findings, true);
         let top = engine.top(&findings, 3);
         let shown = top.iter().flat_map(|top| [&top.passage, &top.sentence]);
@@ -178,20 +184,27 @@ fn asks_safely(snapshot: &Snapshot, seeds: &std::path::Path, text: &str) {
             assert_eq!(source.get(quote.range.clone()), Some(quote.text.as_str()), "{text:?}");
         }
         assert!((0.0..=1.0001).contains(&answer.score), "{text:?}: {}", answer.score);
-        let rendered = render(&Reply::to_answer(&answer, "x"), Style::PLAIN);
+        let rendered = render(&Reply::to_answer(&answer, "x", answer.language), Style::PLAIN);
         assert!(rendered.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}: {rendered:?}");
     }
 }
 
 /// Sends a text as a message, commands and all.
 fn responds_safely(text: &str) -> Response {
+    static RESPONDER: OnceLock<Responder> = OnceLock::new();
+    let responder = RESPONDER.get_or_init(|| {
+        let off: Allowance = "off".parse().expect("an allowance");
+        let store = Store::load(harbour(), &|_| {}).expect("the base loads");
+        Responder::new(Arc::new(store), Journal::in_memory().expect("a journal"), Cooldowns::new(off, off))
+    });
     let message = Message {
-        author: Author { id: "someone".to_owned() },
+        author: Author { id: "someone".to_owned(), role: Role::Member },
         conversation: Conversation { platform: "console", id: "here".to_owned() },
-        text: text.to_owned(),
+        address: Address::Private,
+        intent: read(text, '/'),
         locale: Some(Language::En),
     };
-    Responder::new(harbour_snapshot(), calibration()).respond(&message)
+    responder.respond(&message, Now::real())
 }
 
 proptest! {
@@ -285,11 +298,11 @@ fn escape_sequences_in_a_source_do_not_reach_the_terminal() {
         .seed("a.txt", "Il faro di \u{1b}]0;titolo\u{7}Saltmere \u{1b}[31mbruciò\u{1b}[0m il 3 maggio 2030.\n");
     let snapshot = base.snapshot();
     let engine = Engine::new(&snapshot, calibration());
-    let findings = engine.find("Quando bruciò il faro di Saltmere?", None, None);
+    let findings = engine.find("Quando bruciò il faro di Saltmere?", None);
     let top = engine.top(&findings, 1);
     assert!(top[0].passage.text.contains('\u{1b}'), "the quote itself keeps the source's bytes: {top:?}");
     let mut answer = engine.decide(&findings, false);
     answer.citations = vec![top[0].passage.clone()];
-    let rendered = render(&Reply::to_answer(&answer, "x"), Style::PLAIN);
+    let rendered = render(&Reply::to_answer(&answer, "x", answer.language), Style::PLAIN);
     assert!(rendered.contains("2030") && !rendered.contains('\u{1b}') && !rendered.contains('\u{7}'), "{rendered:?}");
 }

@@ -13,22 +13,22 @@ pub use render::{Style, render, render_explanation};
 use crate::answer::Answer;
 use crate::intent::{self, Intent};
 use crate::knowledge::Language;
-use crate::message::{Author, Conversation, Message};
+use crate::message::{Address, Author, Conversation, Message, Role};
 use crate::reply::Wording;
-use crate::respond::{Responder, Response};
+use crate::respond::{Now, Responder, Response};
 
 /// Chats until the person leaves. `history` is where typed lines are kept between runs.
 ///
 /// # Errors
 /// When the terminal cannot be read or written.
-pub fn chat(responder: Responder<'_>, name: &str, language: Language, history: Option<&Path>) -> anyhow::Result<()> {
+pub fn chat(responder: &Responder, name: &str, language: Language, history: Option<&Path>) -> anyhow::Result<()> {
     let interactive = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let style = Style::detect();
     let mut last: Option<Answer> = None;
     if !interactive {
         for line in std::io::stdin().lock().split(b'\n') {
             // A line that is no UTF-8 is asked as far as it can be read.
-            if !say(&responder, &String::from_utf8_lossy(&line?), language, style, &mut last)? {
+            if !say(responder, &String::from_utf8_lossy(&line?), language, style, &mut last)? {
                 break;
             }
         }
@@ -43,7 +43,7 @@ pub fn chat(responder: Responder<'_>, name: &str, language: Language, history: O
     loop {
         match editor.readline("> ") {
             Ok(line) => {
-                if !say(&responder, &line, language, style, &mut last)? {
+                if !say(responder, &line, language, style, &mut last)? {
                     break;
                 }
             }
@@ -61,22 +61,26 @@ pub fn chat(responder: Responder<'_>, name: &str, language: Language, history: O
 }
 
 /// Responds to one line; false when the chat is over.
-fn say(responder: &Responder<'_>, line: &str, language: Language, style: Style, last: &mut Option<Answer>) -> anyhow::Result<bool> {
+fn say(responder: &Responder, line: &str, language: Language, style: Style, last: &mut Option<Answer>) -> anyhow::Result<bool> {
     let message = Message {
-        author: Author { id: "terminal".to_owned() },
+        // Whoever sits at the terminal could edit the files too.
+        author: Author { id: "terminal".to_owned(), role: Role::Moderator },
         conversation: Conversation { platform: "console", id: "terminal".to_owned() },
-        text: line.to_owned(),
-        locale: Some(language),
+        address: Address::Private,
+        intent: intent::read(line, '/'),
+        locale: None,
     };
+    let message = if matches!(message.intent, Intent::Ask(_)) { message } else { Message { locale: Some(language), ..message } };
     let mut out = std::io::stdout().lock();
-    if intent::read(&message) == Intent::Explain
+    if message.intent == Intent::Explain
         && let Some(explanation) = last.as_ref().and_then(|answer| answer.explanation.as_ref())
     {
         writeln!(out, "{}", render_explanation(explanation))?;
         return Ok(true);
     }
-    match responder.respond(&message) {
-        Response::Silence => {}
+    match responder.respond(&message, Now::real()) {
+        // Alone at a terminal nobody waits, and nothing is linked to.
+        Response::Silence | Response::Wait(_) | Response::Again(..) => {}
         Response::Leave => return Ok(false),
         Response::Say(reply, answer) => {
             writeln!(out, "{}\n", render(&reply, style))?;

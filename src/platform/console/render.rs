@@ -51,6 +51,8 @@ pub fn render(reply: &Reply, style: Style) -> String {
                 let lines: Vec<String> = questions.iter().map(|question| format!("  - {}", clean(&question.question))).collect();
                 writeln!(text, "{lead}{}", lines.join("\n"))
             }
+            // There is nothing to press in a terminal.
+            Block::Actions(_) => Ok(()),
         };
     }
     text.trim_end().to_owned()

@@ -12,7 +12,7 @@ use crate::retrieval::words::Kind;
 const BEST: usize = 3;
 
 impl Matcher {
-    pub(super) fn measure(&self, asked: &Asked<'_>, entry: u32, shared: &[f32], without: Option<&Alias>) -> Candidate {
+    pub(super) fn measure(&self, asked: &Asked<'_>, entry: u32, shared: &[f32]) -> Candidate {
         let question = asked.question;
         let evidence = &self.evidence[entry as usize];
         let mut aliases: Vec<(usize, f32)> = evidence
@@ -45,7 +45,7 @@ impl Matcher {
                 evidence.names.iter().filter(|(name, _)| self.persons.contains(*name) && !of_kind(kind).any(|asked| asked == **name));
             if asks { others.map(|(_, share)| *share).fold(0.0, f32::max) } else { 0.0 }
         };
-        let (likelihood, likelihood_worst) = self.likelihood(asked, evidence, without);
+        let (likelihood, likelihood_worst) = self.likelihood(asked, evidence);
         let lacked = alias.units.iter().filter(|unit| !question.units.iter().any(|asked| share_a_term(&asked.unit.terms, &unit.terms)));
         let asks_number = matches!(question.kind, Kind::HowMany | Kind::HowMuch | Kind::HowLong);
         let features = [
@@ -92,29 +92,28 @@ impl Matcher {
             missing.uncovered / asked.total,
             likelihood,
             likelihood_worst,
-            self.core_covered(asked, evidence, without),
+            self.core_covered(asked, evidence),
         ];
         Candidate { entry: self.entries[entry as usize], features, alias: (alias.language, alias.index), uncovered: missing.surfaces }
     }
 
     /// In how many aliases of an entry a unit stands, and of how many that could have it: a concept may stand in all, a
-    /// stem only in those of its language. An alias left out is not counted.
-    fn count(evidence: &Evidence, terms: &[u32], language: Language, without: Option<&Alias>) -> (f32, f32) {
-        let left_out = without.map_or(0.0, |alias| truth(alias.has(terms)));
+    /// stem only in those of its language.
+    fn count(evidence: &Evidence, terms: &[u32], language: Language) -> (f32, f32) {
         let count = |term: &u32| f32::from(evidence.counts.get(term).copied().unwrap_or(0));
         let most = terms.iter().map(count).fold(0.0, f32::max);
         let size = if terms.len() > 1 { evidence.sizes[4] } else { evidence.sizes[language.index()] };
-        ((most - left_out).max(0.0), (f32::from(size) - truth(without.is_some())).max(1.0))
+        (most, f32::from(size).max(1.0))
     }
 
     /// How much likelier the question's units are under this entry's aliases than under all: the mean log ratio, weighed,
     /// and the worst of them. (The multinomial naive Bayes classifier, with additive smoothing.)
-    fn likelihood(&self, asked: &Asked<'_>, evidence: &Evidence, without: Option<&Alias>) -> (f32, f32) {
+    fn likelihood(&self, asked: &Asked<'_>, evidence: &Evidence) -> (f32, f32) {
         let all = self.aliases.len() as f32;
         let (mut sum, mut worst) = (0.0, 0.0_f32);
         for (unit, &weight) in asked.question.units.iter().zip(&asked.weights) {
             let terms = &unit.unit.terms;
-            let (count, size) = Self::count(evidence, terms, asked.question.language, without);
+            let (count, size) = Self::count(evidence, terms, asked.question.language);
             let anywhere = terms.iter().map(|term| self.counts.get(term).copied().unwrap_or(0)).max().unwrap_or(0) as f32;
             let ratio = (((count + 0.2) / (size + 2.0)) / ((anywhere + 2.0) / (all + 20.0))).ln().clamp(-3.0, 5.0);
             sum += weight * ratio;
@@ -124,12 +123,11 @@ impl Matcher {
     }
 
     /// The share of what an entry's aliases usually speak of that the question speaks of too.
-    fn core_covered(&self, asked: &Asked<'_>, evidence: &Evidence, without: Option<&Alias>) -> f32 {
+    fn core_covered(&self, asked: &Asked<'_>, evidence: &Evidence) -> f32 {
         let size = f32::from(evidence.sizes[4]).max(1.0);
         let (mut core, mut covered) = (0.0, 0.0);
         for (term, &count) in &evidence.counts {
-            let left_out = without.map_or(0.0, |alias| truth(alias.has(&[*term])));
-            let share = (f32::from(count) - left_out) / size;
+            let share = f32::from(count) / size;
             if share < 0.25 {
                 continue;
             }

@@ -30,15 +30,6 @@ pub enum Entry {
     Gap(usize),
 }
 
-/// What is left out of matching, to ask what would be found without it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Without {
-    /// One alias: its entry, language and index.
-    Alias(Entry, Language, usize),
-    /// A whole entry.
-    Entry(Entry),
-}
-
 /// The aliases and evidence of a knowledge base, ready to be matched.
 #[derive(Debug, Default)]
 pub struct Matcher {
@@ -242,46 +233,16 @@ impl Matcher {
 
     /// The entries that fit a question best, measured; in no particular order.
     #[must_use]
-    pub fn candidates(&self, question: &Question, without: Option<Without>) -> Vec<Candidate> {
+    pub fn candidates(&self, question: &Question) -> Vec<Candidate> {
         let weight = |unit: &QuestionUnit| self.weight_of(&unit.unit.terms) * keeps(unit.unit.kind);
         let weights: Vec<f32> = question.units.iter().map(weight).collect();
         let asked = Asked { question, total: weights.iter().sum(), weights, bigrams: bigrams(&question.folded) };
         if asked.total <= f32::EPSILON {
             return Vec::new();
         }
-        let (shared, touched) = self.share(&asked, without);
-        let ranked = self.rank(&asked, &shared, &touched);
-        let left_out = without.and_then(|without| match without {
-            Without::Alias(entry, language, index) => self.find_alias(entry, language, index).map(|at| &self.aliases[at]),
-            Without::Entry(_) => None,
-        });
-        ranked.into_iter().map(|entry| self.measure(&asked, entry, &shared, left_out.filter(|alias| alias.entry == entry))).collect()
-    }
-
-    fn find_alias(&self, entry: Entry, language: Language, index: usize) -> Option<usize> {
-        self.aliases
-            .iter()
-            .position(|alias| alias.language == language && alias.index == index && self.entries[alias.entry as usize] == entry)
-    }
-
-    /// The weight each alias shares with the question.
-    fn share(&self, asked: &Asked<'_>, without: Option<Without>) -> (Vec<f32>, Vec<u32>) {
         let mut shared = vec![0.0; self.aliases.len()];
-        let touched = add_up(asked, &self.postings, &mut shared);
-        match without {
-            Some(Without::Alias(entry, language, index)) => {
-                if let Some(at) = self.find_alias(entry, language, index) {
-                    shared[at] = 0.0;
-                }
-            }
-            Some(Without::Entry(entry)) => {
-                if let Some(at) = self.entries.iter().position(|other| *other == entry) {
-                    shared[self.evidence[at].aliases.clone()].fill(0.0);
-                }
-            }
-            None => {}
-        }
-        (shared, touched)
+        let touched = add_up(&asked, &self.postings, &mut shared);
+        self.rank(&asked, &shared, &touched).into_iter().map(|entry| self.measure(&asked, entry, &shared)).collect()
     }
 
     /// The entries with the best alias and statements.

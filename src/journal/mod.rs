@@ -1,0 +1,148 @@
+//! The journal: what was handled, so that nothing is answered twice or lost; what went unanswered, with its author's
+//! consent; feedback; what moderators did. `SQLite` in one file, written ahead (WAL): what was committed outlives the program.
+
+mod feedback;
+mod handled;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+pub use feedback::Unanswered;
+pub use handled::{Event, Handled, Kept};
+
+/// The version of `schema.sql`, kept in the file's `user_version`.
+const SCHEMA: i64 = 1;
+/// How long what was handled and done is kept.
+const KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// Why the journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The database.
+    #[error("the journal: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The folder.
+    #[error("the journal's folder: {0}")]
+    Folder(#[from] std::io::Error),
+    /// Written by another version of the program.
+    #[error("the journal {file} has format {found}, and this program knows {SCHEMA}; use the newer program, or move the file away")]
+    Format {
+        /// The file.
+        file: String,
+        /// Its format.
+        found: i64,
+    },
+}
+
+/// A handle to the journal, cheap to clone. A statement takes some tens of microseconds and waits for no disk (WAL,
+/// synchronous=NORMAL), so one lock is enough and calls from asynchronous code are in order.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    connection: Arc<Mutex<Connection>>,
+    /// Tells what this run of the program began from what an earlier one left.
+    run: i64,
+}
+
+impl Journal {
+    /// Opens the journal of a data folder, or starts one.
+    ///
+    /// # Errors
+    /// When the file is damaged, of another format, or cannot be written.
+    pub fn open(data: &Path) -> Result<Self, JournalError> {
+        std::fs::create_dir_all(data)?;
+        let file = data.join("journal.sqlite3");
+        Self::with(Connection::open(&file)?, &file.display().to_string())
+    }
+
+    /// A journal that is forgotten at the end.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn in_memory() -> Result<Self, JournalError> {
+        Self::with(Connection::open_in_memory()?, "in memory")
+    }
+
+    fn with(connection: Connection, file: &str) -> Result<Self, JournalError> {
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        match found {
+            0 => {
+                connection.execute_batch(&format!("BEGIN; {} PRAGMA user_version = {SCHEMA}; COMMIT;", include_str!("schema.sql")))?;
+            }
+            SCHEMA => {}
+            _ => return Err(JournalError::Format { file: file.to_owned(), found }),
+        }
+        connection.execute("DELETE FROM handled WHERE at < ?1 AND done = 1", [seconds(SystemTime::now() - KEPT)])?;
+        let journal = Self { connection: Arc::new(Mutex::new(connection)), run: 0 };
+        let run = journal.meta_number("run")?.unwrap_or(0) + 1;
+        journal.set_meta("run", &run.to_be_bytes())?;
+        Ok(Self { run, ..journal })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A value kept between runs.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, JournalError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps a value between runs.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_meta(&self, key: &str, value: &[u8]) -> Result<(), JournalError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
+        statement.execute(params![key, value])?;
+        Ok(())
+    }
+
+    fn meta_number(&self, key: &str) -> Result<Option<i64>, JournalError> {
+        Ok(self.meta(key)?.and_then(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?))))
+    }
+
+    /// Notes that a platform was listening at a time.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_heard(&self, platform: &str, at: SystemTime) -> Result<(), JournalError> {
+        self.set_meta(&format!("heard {platform}"), &seconds(at).to_be_bytes())
+    }
+
+    /// When a platform was last known to listen.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn heard(&self, platform: &str) -> Result<Option<SystemTime>, JournalError> {
+        let at = self.meta_number(&format!("heard {platform}"))?;
+        Ok(at.and_then(|at| UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(at).ok()?))))
+    }
+
+    /// Notes what a moderator did, or somebody tried to.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn moderation(&self, platform: &str, author: &str, command: &str, outcome: &str, at: SystemTime) -> Result<(), JournalError> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("INSERT INTO moderation (platform, author, command, outcome, at) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        statement.execute(params![platform, author, command, outcome, seconds(at)])?;
+        Ok(())
+    }
+}
+
+fn seconds(at: SystemTime) -> i64 {
+    at.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
