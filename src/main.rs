@@ -15,6 +15,10 @@ fn main() -> ExitCode {
         _ => {}
     }
     let filter = EnvFilter::try_from_env("RAPPORTEUR_LOG").unwrap_or_else(|_| EnvFilter::new("warn,rapporteur=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(std::io::stderr)
+        .init();
     rapporteur::cli::run(rapporteur::cli::Cli::parse())
 }

@@ -10,12 +10,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::answer::{Answer, Outcome, Suggestion};
 use crate::cooldown::Cooldowns;
-use crate::intent::Intent;
+use crate::intent::{self, Intent};
 use crate::journal::{Journal, JournalError, Kept, Unanswered};
 use crate::knowledge::Language;
 use crate::message::{Address, Message, Role};
 use crate::reply::{Action, Block, Reply, Wording, fill};
-use crate::retrieval::Kind;
 use crate::serving::{Base, Store};
 
 /// How many questions `/topics` shows.
@@ -98,14 +97,14 @@ impl Responder {
                 None => say(Reply::notice(language, &wording.unknown_fact)),
             },
             Intent::Help if message.conversation.platform == "console" => say(Reply::text(language, &wording.help)),
-            Intent::Help => say(Reply::notice(language, fill(&wording.help_chat, &[("name", &base.snapshot.knowledge.name)]))),
+            Intent::Help => say(Reply::notice(language, Self::help(&base, language))),
             Intent::Privacy => say(Reply::notice(language, &wording.privacy)),
             Intent::Sources(None) => say(Self::sources(&base, language)),
             Intent::Sources(Some(id)) => say(Self::source(&base, id, language)),
             Intent::Topics => say(Self::topics(&base, language)),
             Intent::Curate(curation) => say(self.curate(*curation, message, language, now)),
             Intent::Explain => say(Reply::text(language, &wording.nothing_to_explain)),
-            Intent::Unknown => say(Reply::text(language, &wording.unknown_command)),
+            Intent::Unknown => say(Reply::notice(language, &wording.unknown_command)),
         }
     }
 
@@ -114,11 +113,9 @@ impl Responder {
         let findings = engine.find(question, None);
         let answer = engine.decide(&findings, message.conversation.platform == "console");
         let language = message.locale.unwrap_or(answer.language);
-        if message.address == Address::Overheard {
-            let is_question = question.contains('?') || findings.question.kind != Kind::Keyword;
-            if !is_question || !matches!(answer.outcome, Outcome::Fact | Outcome::Passages) {
-                return Response::Silence;
-            }
+        let is_answered = matches!(answer.outcome, Outcome::Fact | Outcome::Passages);
+        if message.address == Address::Overheard && !(is_answered && intent::is_question(question)) {
+            return Response::Silence;
         }
         let found = pages::spots(&findings, &answer, &engine);
         self.admitted(message, language, now, || self.say(base, message, answer, found, now))
@@ -216,6 +213,22 @@ impl Responder {
     #[must_use]
     pub fn may_change(message: &Message, asker: &str) -> bool {
         message.author.role == Role::Moderator || message.author.id == asker
+    }
+
+    /// How to use the bot where there are channels.
+    fn help(base: &Base, language: Language) -> String {
+        let wording = Wording::of(language);
+        let command = |key: &str| format!("/{}", wording.command(key).0);
+        fill(
+            &wording.help_chat,
+            &[
+                ("name", &base.snapshot.knowledge.name),
+                ("ask", &command("ask")),
+                ("topics", &command("topics")),
+                ("sources", &command("sources")),
+                ("privacy", &command("privacy")),
+            ],
+        )
     }
 
     /// One question from each of several facts, spread over the base.

@@ -88,10 +88,7 @@ fn read(folders: &Folders, progress: ProgressFn<'_>) -> Result<Base, LoadError> 
     let calibration = calibration(&folders.knowledge).map_err(LoadError::Calibration)?;
     let loaded = crate::knowledge::load(&folders.seeds, &folders.knowledge);
     let warnings = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Warning).count();
-    if loaded.is_broken() {
-        return Err(SnapshotError::Broken(loaded.diagnostics).into());
-    }
-    let snapshot = Snapshot::index(loaded, &folders.data, progress).map_err(SnapshotError::from)?;
+    let snapshot = Snapshot::of(loaded, folders, progress)?;
     Ok(Base { snapshot, calibration, warnings })
 }
 

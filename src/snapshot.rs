@@ -55,10 +55,18 @@ impl Snapshot {
     /// # Errors
     /// When the files have errors or the index cannot be made.
     pub fn load(folders: &Folders, progress: ProgressFn<'_>) -> Result<Self, SnapshotError> {
-        let loaded = knowledge::load(&folders.seeds, &folders.knowledge);
+        Self::of(knowledge::load(&folders.seeds, &folders.knowledge), folders, progress)
+    }
+
+    /// Indexes a knowledge base that was read, to be served. The files' own texts are let go: nothing more is said of them.
+    ///
+    /// # Errors
+    /// When the files have errors or the index cannot be made.
+    pub fn of(mut loaded: Loaded, folders: &Folders, progress: ProgressFn<'_>) -> Result<Self, SnapshotError> {
         if loaded.is_broken() {
             return Err(SnapshotError::Broken(loaded.diagnostics));
         }
+        loaded.knowledge.curated.forget_files();
         Ok(Self::index(loaded, &folders.data, progress)?)
     }
 
@@ -85,7 +93,7 @@ impl Snapshot {
         };
         for (lexicon, analyzer) in lexicons.iter_mut().zip(&analyzers) {
             // Indexing has met every word of the sources.
-            analyzer.fresh().iter().for_each(|(word, stem)| lexicon.add(word, *stem));
+            analyzer.fresh().iter().for_each(|(word, stem, count)| lexicon.add(word, *stem, *count));
         }
         drop(analyzers);
         Ok(Self { knowledge, concepts, lexicons, matcher, passages, version })

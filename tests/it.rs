@@ -25,5 +25,7 @@ mod harbour;
 mod help;
 #[path = "it/properties.rs"]
 mod properties;
+#[path = "it/scorecard.rs"]
+mod scorecard;
 #[path = "it/support.rs"]
 mod support;

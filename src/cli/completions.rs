@@ -14,6 +14,8 @@ pub(super) struct Args {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &Args) -> u8 {
-    clap_complete::generate(args.shell, &mut Cli::command(), "rapporteur", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "rapporteur", &mut script);
+    outln!("{}", String::from_utf8_lossy(&script).trim_end());
     ANSWERED
 }

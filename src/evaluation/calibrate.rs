@@ -17,7 +17,7 @@ use crate::snapshot::Snapshot;
 const UNITS: usize = 64;
 const PENALTY: f32 = 0.0005;
 /// Parts the development questions are split into to judge each by figures learned without it.
-const FOLDS: usize = 4;
+const FOLDS: usize = 8;
 
 /// Wrong answers to the answerable, and answers to the unanswerable, that are tolerated: what the scorecard aims at.
 const TOLERATED_WRONG: f32 = 0.02;

@@ -145,6 +145,15 @@ impl Journal {
         Ok(select.query_row(params![platform, conversation, fact.0, fact.1.code(), since], kept).optional()?)
     }
 
+    /// Forgets which facts were said, so that none is linked to: the answers may have changed. Feedback keeps its facts.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn unsay_all(&self) -> Result<(), JournalError> {
+        self.lock().execute("UPDATE handled SET language = NULL WHERE language IS NOT NULL", [])?;
+        Ok(())
+    }
+
     /// Conversations with one person in which something was said since, the latest first.
     ///
     /// # Errors

@@ -176,6 +176,15 @@ struct Quotes<'a> {
 }
 
 impl Curated {
+    /// Lets go of the files' texts and of what was needed to check them; places can no longer be told.
+    pub(crate) fn forget_files(&mut self) {
+        self.files = Vec::new();
+        self.ids = HashMap::new();
+        self.references = Vec::new();
+        let origins = self.facts.iter_mut().map(|fact| &mut fact.origin).chain(self.gaps.iter_mut().map(|gap| &mut gap.origin));
+        origins.for_each(|origin| origin.aliases = BTreeMap::new());
+    }
+
     fn add_fact(&mut self, place: Place<'_>, raw: RawFact, quotes: &mut Quotes<'_>, diagnostics: &mut Vec<Diagnostic>) {
         if !self.claim(place, &raw.id, diagnostics) {
             return;

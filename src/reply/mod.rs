@@ -70,7 +70,7 @@ impl Reply {
     #[must_use]
     pub fn to_answer(answer: &Answer, name: &str, language: Language) -> Self {
         let wording = Wording::of(language);
-        let mut blocks = vec![Block::Text(sentence(answer, name))];
+        let mut blocks = vec![Block::Text(sentence_in(answer, name, language))];
         match answer.outcome {
             Outcome::Fact => {
                 let as_of = answer.as_of.map(|date| format!(", {}", wording.as_of(date))).unwrap_or_default();
@@ -106,7 +106,12 @@ fn shown(citations: &[Quote]) -> impl Iterator<Item = &Quote> {
 /// The one sentence that answers: the fact's, or the bot's own.
 #[must_use]
 pub fn sentence(answer: &Answer, name: &str) -> String {
-    let wording = Wording::of(answer.language);
+    sentence_in(answer, name, answer.language)
+}
+
+/// The same, where the bot's own sentences are in the reader's language.
+fn sentence_in(answer: &Answer, name: &str, language: Language) -> String {
+    let wording = Wording::of(language);
     match answer.outcome {
         Outcome::Fact => answer.text.clone().unwrap_or_default(),
         Outcome::Passages => wording.passages.clone(),

@@ -75,6 +75,11 @@ impl Responder {
         let (outcome, said) = match self.store.reload() {
             Ok(change) => {
                 tracing::info!(from = change.from, to = change.to, author, "reloaded");
+                if change.from != change.to
+                    && let Err(error) = self.journal.unsay_all()
+                {
+                    tracing::error!(%error, "old answers may be linked to");
+                }
                 (format!("{} -> {}", change.from, change.to), changed(&change, language))
             }
             Err(LoadError::Snapshot(SnapshotError::Broken(diagnostics))) => {

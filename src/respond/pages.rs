@@ -73,7 +73,7 @@ fn page_of(base: &Base, pages: &Pages, page: usize, language: Language) -> Reply
             (quotes.first().map(|quote| quote.title.clone().unwrap_or_else(|| quote.source.clone())), quotes)
         }
     };
-    let first = page * ON_A_PAGE;
+    let first = page.saturating_mul(ON_A_PAGE);
     let shown: Vec<Block> = quotes
         .iter()
         .skip(first)

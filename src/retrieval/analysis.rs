@@ -83,7 +83,8 @@ pub struct Analyzer<'a> {
     words: &'static Words,
     stems: Stems,
     concepts: &'a Concepts,
-    known: RefCell<HashMap<Box<str>, Known>>,
+    /// What is known of each word, and how often it was met.
+    known: RefCell<HashMap<Box<str>, (Known, u32)>>,
     /// Words met for the first time since [`Analyzer::fresh`] was called, with their stems.
     fresh: RefCell<Vec<(Box<str>, u32)>>,
 }
@@ -120,13 +121,18 @@ impl<'a> Analyzer<'a> {
         self.known(word).stem
     }
 
-    /// The words met for the first time since the last call, function words left out.
-    pub fn fresh(&self) -> Vec<(Box<str>, u32)> {
-        std::mem::take(&mut self.fresh.borrow_mut())
+    /// The words met for the first time since the last call, function words left out: with their stems, and how often
+    /// they were met.
+    pub fn fresh(&self) -> Vec<(Box<str>, u32, u32)> {
+        let known = self.known.borrow();
+        let count = |word: &str| known.get(word).map_or(1, |(_, count)| *count);
+        let fresh = std::mem::take(&mut *self.fresh.borrow_mut());
+        fresh.into_iter().map(|(word, stem)| (count(&word), word, stem)).map(|(count, word, stem)| (word, stem, count)).collect()
     }
 
     fn known(&self, word: &str) -> Known {
-        if let Some(known) = self.known.borrow().get(word) {
+        if let Some((known, count)) = self.known.borrow_mut().get_mut(word) {
+            *count += 1;
             return *known;
         }
         let (stem, common) = self.stems.with(word, |stem| (term(stem), self.words.is_common(stem)));
@@ -139,7 +145,7 @@ impl<'a> Analyzer<'a> {
         if memory.len() >= MOST_KNOWN {
             memory.clear();
         }
-        memory.insert(word.into(), known);
+        memory.insert(word.into(), (known, 1));
         if class != Class::Stop && self.fresh.borrow().len() < MOST_KNOWN {
             self.fresh.borrow_mut().push((word.into(), stem));
         }

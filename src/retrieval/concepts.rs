@@ -8,6 +8,9 @@ use crate::retrieval::lexicon::Lexicon;
 use crate::retrieval::text::{Stems, term, tokenize};
 use crate::retrieval::words::Words;
 
+/// A word of the thesaurus counts as if it had been met so often: curators do not misspell.
+const CURATED: u32 = 100;
+
 /// One label: the stems after the first, and its concept.
 #[derive(Debug)]
 struct Label {
@@ -59,7 +62,7 @@ impl Concepts {
         for ((labels, lexicon), (compiled, words)) in compiled.labels.iter_mut().zip(lexicons).zip(parts) {
             *labels = compiled;
             for (word, stem) in &words {
-                lexicon.add(word, *stem);
+                lexicon.add(word, *stem, CURATED);
             }
         }
         compiled.concepts = concepts

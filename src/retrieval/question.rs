@@ -67,7 +67,7 @@ pub fn analyse(text: &str, language: Language, concepts: &Concepts, lexicon: &Le
     let kind = kind(text, &tokens, words);
     let negated = tokens.iter().any(|token| words.is_negation(&token.folded));
     let is_known = |word: &str, stem: u32| lexicon.knows(word) || lexicon.knows_stem(stem) || is_indexed(stem);
-    let mended = mend(&mut tokens, &analyzer, lexicon, &is_known);
+    let mended = mend(&mut tokens, &analyzer, lexicon, &is_indexed);
     let mut units: Vec<QuestionUnit> = Vec::new();
     let reading = analyzer.read(&tokens);
     for unit in analyzer.units(&reading) {
@@ -83,15 +83,25 @@ pub fn analyse(text: &str, language: Language, concepts: &Concepts, lexicon: &Le
 }
 
 /// Replaces unknown words by the nearest known one; gives where each stood and what it became.
-fn mend(tokens: &mut [Token], analyzer: &Analyzer<'_>, lexicon: &Lexicon, is_known: &impl Fn(&str, u32) -> bool) -> Vec<(usize, String)> {
+fn mend(tokens: &mut [Token], analyzer: &Analyzer<'_>, lexicon: &Lexicon, is_indexed: &impl Fn(u32) -> bool) -> Vec<(usize, String)> {
+    let is_known = |word: &str, stem: u32| lexicon.knows(word) || lexicon.knows_stem(stem) || is_indexed(stem);
     let mut mended = Vec::new();
     for token in tokens.iter_mut() {
-        if analyzer.class(token) != Class::Content || mended.len() >= MOST_MENDED || is_known(&token.folded, analyzer.stem(&token.folded)) {
+        if analyzer.class(token) != Class::Content || mended.len() >= MOST_MENDED {
             continue;
         }
-        if let Some(word) = lexicon.nearest(&token.folded) {
-            token.folded = word.into();
-            mended.push((token.range.start, word.to_owned()));
+        let stem = analyzer.stem(&token.folded);
+        let better = if !is_known(&token.folded, stem) {
+            lexicon.nearest(&token.folded)
+        } else if lexicon.is_rare(&token.folded) && !is_indexed(stem) && analyzer.longest(&[stem]).is_none() {
+            // Another form of the same word is none.
+            lexicon.correct(&token.folded).filter(|word| analyzer.stem(word) != stem)
+        } else {
+            None
+        };
+        if let Some(word) = better.map(str::to_owned) {
+            token.folded = word.as_str().into();
+            mended.push((token.range.start, word));
         }
     }
     mended

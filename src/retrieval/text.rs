@@ -46,21 +46,24 @@ pub fn tokenize(text: &str) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(text.len() / 6);
     let mut chars = text.char_indices().peekable();
     let mut after_apostrophe = false;
+    // One buffer for all words: a short string grows dearly, letter by letter.
+    let mut folded = String::with_capacity(LONGEST_WORD);
     while let Some((start, first)) = chars.next() {
         if !is_word(first) {
             after_apostrophe = after_apostrophe && is_apostrophe(first);
             continue;
         }
-        let mut folded = CompactString::default();
+        folded.clear();
         push_folded(&mut folded, first);
-        let (mut end, mut letters, mut capitals) = (start + first.len_utf8(), 1, usize::from(first.is_uppercase()));
+        let capitalised = is_capital(first);
+        let (mut end, mut letters, mut capitals) = (start + first.len_utf8(), 1, usize::from(capitalised));
         let mut cyrillic = is_cyrillic(first);
         let mut next_apostrophe = false;
         while let Some(&(at, c)) = chars.peek() {
             if is_word(c) || is_combining(c) {
                 push_folded(&mut folded, c);
                 letters += usize::from(!is_combining(c));
-                capitals += usize::from(c.is_uppercase());
+                capitals += usize::from(is_capital(c));
                 cyrillic = is_cyrillic(c);
                 end = at + c.len_utf8();
                 chars.next();
@@ -77,16 +80,12 @@ pub fn tokenize(text: &str) -> Vec<Token> {
             }
         }
         if let Some(kept) = ACCENTED.iter().find(|word| folded.len() == word.len() - 1 && text[start..end].to_lowercase() == **word) {
-            folded = (*kept).into();
+            folded.clear();
+            folded.push_str(kept);
         }
         let elided = (next_apostrophe && ELIDED.contains(&folded.as_str())) || (after_apostrophe && ENCLITIC.contains(&folded.as_str()));
-        let token = Token {
-            range: start..end,
-            elided,
-            capitalised: first.is_uppercase(),
-            acronym: letters >= 2 && capitals == letters,
-            folded: clip(folded),
-        };
+        let token =
+            Token { range: start..end, elided, capitalised, acronym: letters >= 2 && capitals == letters, folded: clip(&folded).into() };
         tokens.push(token);
         after_apostrophe = next_apostrophe;
     }
@@ -99,20 +98,17 @@ pub fn tokenize(text: &str) -> Vec<Token> {
     tokens
 }
 
-fn clip(mut word: CompactString) -> CompactString {
-    if word.len() > LONGEST_WORD {
-        let end = (0..=LONGEST_WORD).rev().find(|&at| word.is_char_boundary(at)).unwrap_or(0);
-        word.truncate(end);
-    }
-    word
+fn clip(word: &str) -> &str {
+    let end = (0..=LONGEST_WORD.min(word.len())).rev().find(|&at| word.is_char_boundary(at)).unwrap_or(0);
+    &word[..end]
 }
 
 /// Lower case without accents; Cyrillic letters keep theirs, since й and ї are letters of their own.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    let mut folded = CompactString::default();
+    let mut folded = String::with_capacity(text.len());
     text.chars().for_each(|c| push_folded(&mut folded, c));
-    folded.into()
+    folded
 }
 
 /// The folded words of a phrase.
@@ -121,7 +117,7 @@ pub fn fold_words(phrase: &str) -> Vec<String> {
     tokenize(phrase).into_iter().map(|token| token.folded.into()).collect()
 }
 
-fn push_folded(folded: &mut CompactString, c: char) {
+fn push_folded(folded: &mut String, c: char) {
     match c {
         'A'..='Z' => folded.push(c.to_ascii_lowercase()),
         c if c.is_ascii() => folded.push(c),
@@ -130,6 +126,13 @@ fn push_folded(folded: &mut CompactString, c: char) {
         'ґ' | 'Ґ' => folded.push('г'),
         'ё' | 'Ё' => folded.push('е'),
         c if is_cyrillic(c) => folded.extend(c.to_lowercase()),
+        // The letters of Italian and French, before the table of all.
+        'à' | 'â' | 'À' | 'Â' => folded.push('a'),
+        'è'..='ê' | 'È'..='Ê' => folded.push('e'),
+        'ì' | 'î' | 'Ì' | 'Î' => folded.push('i'),
+        'ò' | 'ô' | 'Ò' | 'Ô' => folded.push('o'),
+        'ù' | 'û' | 'Ù' | 'Û' => folded.push('u'),
+        'ç' | 'Ç' => folded.push('c'),
         'œ' | 'Œ' => folded.push_str("oe"),
         'æ' | 'Æ' => folded.push_str("ae"),
         'ß' => folded.push_str("ss"),
@@ -147,7 +150,17 @@ fn is_word(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric()
     } else {
-        matches!(c, 'а'..='я' | 'А'..='Я' | 'à'..='ö') || (c.is_alphanumeric() && !is_apostrophe(c))
+        matches!(c, 'а'..='я' | 'А'..='Я' | 'і' | 'ї' | 'є' | 'ґ' | 'І' | 'Ї' | 'Є' | 'Ґ' | 'à'..='ö')
+            || (c.is_alphanumeric() && !is_apostrophe(c))
+    }
+}
+
+/// Whether a letter is a capital; the common ranges are told without a table.
+fn is_capital(c: char) -> bool {
+    match c {
+        'а'..='я' | 'і' | 'ї' | 'є' | 'ґ' | 'à'..='ö' => false,
+        c if c.is_ascii() => c.is_ascii_uppercase(),
+        c => c.is_uppercase(),
     }
 }
 

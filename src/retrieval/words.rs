@@ -45,6 +45,35 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 14] = [
+        Self::Name,
+        Self::Who,
+        Self::When,
+        Self::Where,
+        Self::HowMany,
+        Self::HowMuch,
+        Self::HowLong,
+        Self::Why,
+        Self::How,
+        Self::List,
+        Self::Said,
+        Self::What,
+        Self::YesNo,
+        Self::Keyword,
+    ];
+
+    /// A bit of its own, for sets of kinds.
+    #[must_use]
+    pub fn bit(self) -> u16 {
+        1 << self as u16
+    }
+
+    /// The bits of all kinds of its group.
+    #[must_use]
+    pub fn group_bits(self) -> u16 {
+        Self::ALL.into_iter().filter(|kind| kind.group() == self.group()).map(Self::bit).fold(0, |bits, bit| bits | bit)
+    }
+
     /// The kind that stands for others which one sentence may ask for alike: a statement asked for by what, how or key
     /// words; a figure by any of its question words.
     #[must_use]

@@ -138,6 +138,18 @@ pub(crate) fn rapporteur(base: &Folders, args: &[&str], stdin: impl AsRef<[u8]>)
     run(command, stdin)
 }
 
+/// Runs the binary with a standard output nobody reads; how it ended, and what it said of it.
+pub(crate) fn rapporteur_status_of_a_closed_pipe(base: &Folders, args: &[&str]) -> (Option<i32>, String) {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = command(args);
+    let child = command.args(options(base)).stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).spawn().expect("it starts");
+    // The command holds the other end of the pipe until it goes.
+    drop(command);
+    let output = child.wait_with_output().expect("it ends");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
 /// A knowledge base in a temporary folder, written from strings.
 #[derive(Debug)]
 pub(crate) struct Base {

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serenity::all::{ChannelId, ChannelType, GuildChannel, Http, MessageId, Permissions, RoleId, UserId};
+use serenity::all::{ChannelId, ChannelType, GuildChannel, GuildId, Http, MessageId, Permissions, RoleId, Timestamp, UserId};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::journal::Journal;
@@ -17,18 +17,18 @@ use crate::respond::Responder;
 pub(super) const PLATFORM: &str = "discord";
 /// So many events are handled at once; the rest waits.
 const AT_ONCE: u32 = 512;
-/// Events of one message are handled one after the other; messages share so many locks.
-const LOCKS: usize = 64;
+/// Above so many, turns that nobody waits for any more are cleared away.
+const TURNS: usize = 4 * AT_ONCE as usize;
 /// Of so many threads it is remembered which forum they belong to.
 const THREADS: usize = 10_000;
 
-/// A channel to listen in without being addressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How to listen in a channel without being addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Listening {
     /// To every message.
     Always,
-    /// To a post's first message only.
-    First,
+    /// To a post's first message only; with the post's title, which often is the question.
+    First(String),
 }
 
 /// What all events share.
@@ -42,15 +42,20 @@ pub(crate) struct Bot {
     pub(super) reads_content: AtomicBool,
     /// Payloads the library could not read.
     pub(super) unread: AtomicU64,
-    locks: Vec<tokio::sync::Mutex<()>>,
+    /// Events of one message are handled one after the other. No two messages share a turn: one may take minutes.
+    turns: Mutex<HashMap<MessageId, Weak<tokio::sync::Mutex<()>>>>,
     under_way: Semaphore,
+    /// Interactions have three seconds: they do not wait behind messages.
+    acting: Semaphore,
     stopping: AtomicBool,
-    /// Whether threads under channels to listen in are posts.
-    threads: Mutex<HashMap<ChannelId, bool>>,
+    /// Threads under channels to listen in: whether they are posts, and their titles.
+    threads: Mutex<HashMap<ChannelId, (bool, String)>>,
     /// Channels to listen in that are forums.
     forums: Mutex<Vec<ChannelId>>,
-    /// Since when each shard may have missed something.
-    pub(super) missed_since: Mutex<HashMap<u32, SystemTime>>,
+    /// When messages were last edited, as far as that is handled.
+    edits: Mutex<HashMap<MessageId, Timestamp>>,
+    /// Since when something may have been missed in servers that are not known yet.
+    pub(super) missed_since: Mutex<HashMap<GuildId, SystemTime>>,
 }
 
 impl Bot {
@@ -62,11 +67,13 @@ impl Bot {
             me: AtomicU64::new(0),
             reads_content: AtomicBool::new(false),
             unread: AtomicU64::new(0),
-            locks: (0..LOCKS).map(|_| tokio::sync::Mutex::new(())).collect(),
+            turns: Mutex::default(),
             under_way: Semaphore::new(AT_ONCE as usize),
+            acting: Semaphore::new(AT_ONCE as usize),
             stopping: AtomicBool::new(false),
             threads: Mutex::default(),
             forums: Mutex::default(),
+            edits: Mutex::default(),
             missed_since: Mutex::default(),
         }
     }
@@ -84,9 +91,28 @@ impl Bot {
     }
 
     /// Waits until the events of a message that came before are handled.
-    pub(super) async fn turn_of(&self, message: MessageId) -> tokio::sync::MutexGuard<'_, ()> {
-        // The low bits of an id are a counter: neighbours get different locks.
-        self.locks[((message.get() ^ (message.get() >> 22)) % LOCKS as u64) as usize].lock().await
+    pub(super) async fn turn_of(&self, message: MessageId) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            if turns.len() > TURNS {
+                turns.retain(|_, turn| turn.strong_count() > 0);
+            }
+            turns.get(&message).and_then(Weak::upgrade).unwrap_or_else(|| {
+                let turn = Arc::new(tokio::sync::Mutex::new(()));
+                turns.insert(message, Arc::downgrade(&turn));
+                turn
+            })
+        };
+        turn.lock_owned().await
+    }
+
+    /// Whether an edit is told of for the first time.
+    pub(super) fn is_new_edit(&self, message: MessageId, edited: Timestamp) -> bool {
+        let mut edits = self.edits.lock().unwrap_or_else(PoisonError::into_inner);
+        if edits.len() >= THREADS {
+            edits.clear();
+        }
+        edits.insert(message, edited) != Some(edited)
     }
 
     /// Leave to handle an event; none once the program is stopping.
@@ -97,10 +123,19 @@ impl Bot {
         self.under_way.acquire().await.ok()
     }
 
+    /// Leave to handle an interaction; none once the program is stopping.
+    pub(super) async fn act(&self) -> Option<SemaphorePermit<'_>> {
+        if self.stopping.load(Ordering::Acquire) {
+            return None;
+        }
+        self.acting.acquire().await.ok()
+    }
+
     /// Takes no more questions, and waits for those under way.
     pub(super) async fn finish(&self, within: Duration) -> bool {
         self.stopping.store(true, Ordering::Release);
-        tokio::time::timeout(within, self.under_way.acquire_many(AT_ONCE)).await.is_ok()
+        let all = async { tokio::join!(self.under_way.acquire_many(AT_ONCE), self.acting.acquire_many(AT_ONCE)) };
+        tokio::time::timeout(within, all).await.is_ok()
     }
 
     /// What a member may do.
@@ -126,7 +161,7 @@ impl Bot {
         if threads.len() >= THREADS {
             threads.clear();
         }
-        threads.insert(thread.id, is_post);
+        threads.insert(thread.id, (is_post, thread.name.clone()));
     }
 
     /// How to listen in a channel where nobody has addressed the bot. A post's first message has the id of its thread.
@@ -138,15 +173,15 @@ impl Bot {
             return Some(Listening::Always);
         }
         let is_first = message.get() == channel.get();
-        let known = self.threads.lock().unwrap_or_else(PoisonError::into_inner).get(&channel).copied();
+        let known = self.threads.lock().unwrap_or_else(PoisonError::into_inner).get(&channel).cloned();
         match known {
-            Some(true) => is_first.then_some(Listening::First),
-            Some(false) => Some(Listening::Always),
+            Some((true, title)) => is_first.then_some(Listening::First(title)),
+            Some((false, _)) => Some(Listening::Always),
             None if is_first => {
                 // The post's own event may still be on its way.
                 let thread = self.http.get_channel(channel).await.ok()?.guild()?;
                 let parent = thread.parent_id?;
-                self.settings.answer_channels.contains(&parent.get()).then_some(Listening::First)
+                self.settings.answer_channels.contains(&parent.get()).then(|| Listening::First(thread.name.clone()))
             }
             None => None,
         }

@@ -16,20 +16,22 @@ const CHANNELS: usize = 50;
 const MARGIN: Duration = Duration::from_secs(10);
 
 impl Bot {
-    /// Notes that a shard may have missed what came since a time, unless it is known to have missed more.
-    pub(super) fn missed(&self, shard: u32, since: SystemTime) {
-        let earliest = SystemTime::now() - self.settings.catch_up;
-        let since = (since - MARGIN).max(earliest);
-        self.missed_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(shard, since);
+    /// Notes that what was said in a server since a time may have been missed, unless it is known that more was.
+    pub(super) fn missed(&self, guild: GuildId, since: SystemTime) {
+        let mut missed = self.missed_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = missed.entry(guild).or_insert(since);
+        *known = since.min(*known);
     }
 
-    fn since(&self, shard: u32) -> Option<SystemTime> {
-        self.missed_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&shard).copied()
+    /// From when on messages are read, where the bot last listened at a time.
+    fn from(&self, since: SystemTime) -> SystemTime {
+        (since - MARGIN).max(SystemTime::now() - self.settings.catch_up)
     }
 
-    /// Reads a server's channels in which something was said since.
-    pub(super) async fn catch_up_guild(self: &Arc<Self>, shard: u32, guild: &Guild) {
-        let Some(since) = self.since(shard) else { return };
+    /// Reads a server's channels in which something was said that may have been missed.
+    pub(super) async fn catch_up_guild(self: &Arc<Self>, guild: &Guild) {
+        let missed = self.missed_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&guild.id);
+        let Some(since) = missed.map(|since| self.from(since)) else { return };
         let after = id_at(since);
         let spoke = |last: Option<MessageId>| last.is_some_and(|last| last.get() > after);
         let channels = guild.channels.values().filter(|channel| !is_forum(channel.kind)).chain(&guild.threads);
@@ -48,8 +50,8 @@ impl Bot {
     }
 
     /// Reads the private conversations of the last days.
-    pub(super) async fn catch_up_direct(self: &Arc<Self>, shard: u32) {
-        let Some(since) = self.since(shard) else { return };
+    pub(super) async fn catch_up_direct(self: &Arc<Self>, since: SystemTime) {
+        let since = self.from(since);
         let lately = SystemTime::now() - Duration::from_secs(7 * 86_400);
         let channels = self.journal().direct(PLATFORM, lately, CHANNELS).unwrap_or_default();
         for channel in channels.iter().filter_map(|id| id.parse::<u64>().ok()) {
@@ -58,7 +60,8 @@ impl Bot {
     }
 
     async fn catch_up_channel(&self, channel: ChannelId, guild: Option<GuildId>, after: u64) {
-        let read = || channel.messages(&self.http, GetMessages::new().after(MessageId::new(after.max(1))).limit(MESSAGES));
+        // The latest: who asked earlier has waited longer, and may have gone.
+        let read = || channel.messages(&self.http, GetMessages::new().limit(MESSAGES));
         let mut messages: Vec<Message> = match persist(Duration::from_secs(60), read).await {
             Ok(messages) => messages,
             Err(error) => {
@@ -68,6 +71,7 @@ impl Bot {
                 return;
             }
         };
+        messages.retain(|message| message.id.get() > after);
         messages.sort_by_key(|message| message.id);
         for message in messages {
             self.said(&message, guild).await;

@@ -72,7 +72,8 @@ fn option(kind: CommandOptionType, key: &str) -> CreateCommandOption {
 
 /// A hash of the commands: they are registered when it is not the one of the last time.
 pub(super) fn fingerprint(application: u64) -> Vec<u8> {
-    let text = serde_json::to_string(&all()).unwrap_or_default();
+    // As a value: the library keeps localisations in maps of random order, a value keeps them sorted.
+    let text = serde_json::to_value(all()).unwrap_or_default().to_string();
     blake3::hash(format!("{application} {text}").as_bytes()).as_bytes().to_vec()
 }
 

@@ -21,7 +21,7 @@ use crate::platform::discord::messages::again;
 use crate::platform::discord::outbox::{Failure, failure, persist, report};
 use crate::platform::discord::render::{nobody, question_at_the_foot, render};
 use crate::platform::discord::text::{cut, words};
-use crate::reply::{Action, Reply, Wording};
+use crate::reply::{Action, Block, Reply, Wording};
 use crate::respond::{Now, Responder, Response};
 
 /// Discord takes no acknowledgement later than this.
@@ -52,7 +52,7 @@ impl Bot {
 
     async fn command(&self, command: CommandInteraction) {
         // Whoever comes while the program stops is told nothing and sees Discord's own notice.
-        let Some(_leave) = self.begin().await else { return };
+        let Some(_leave) = self.act().await else { return };
         if !self.is_new(command.id, &command.channel_id.to_string(), command.guild_id.is_none()) {
             return;
         }
@@ -71,8 +71,10 @@ impl Bot {
             }
             _ => read_command(&command, &mut private),
         };
+        // In a private conversation nothing is answered with a link.
+        let alone = private || command.guild_id.is_none();
         let message =
-            self.message_of(&command.user, command.member.as_deref(), &command.locale, &command.channel_id.to_string(), private, intent);
+            self.message_of(&command.user, command.member.as_deref(), &command.locale, &command.channel_id.to_string(), alone, intent);
         if matches!(message.intent, Intent::Curate(Curation::Check | Curation::Reload)) {
             return self.curate(&command, message).await;
         }
@@ -82,10 +84,16 @@ impl Bot {
         };
         let asker = command.user.id.to_string();
         let (response, answered) = match self.responder.respond(&message, Now::real()) {
-            Response::Say(reply, answer) => {
+            Response::Say(mut reply, answer) => {
+                if command.data.kind == CommandType::Message {
+                    // The words are somebody else's: who used the command cannot give them away.
+                    let actions =
+                        reply.blocks.iter_mut().filter_map(|block| if let Block::Actions(actions) = block { Some(actions) } else { None });
+                    actions.for_each(|actions| actions.retain(|action| *action != Action::Tell));
+                }
                 // The question is shown where the answer does not say what was asked.
                 let unanswered = answer.as_ref().is_some_and(|answer| answer.fact.is_none());
-                let private = reply.private || message.address == Address::Private;
+                let private = reply.private || private;
                 let said = said(&reply, &asker, question.as_deref().filter(|_| unanswered)).ephemeral(private);
                 (said, answer.and_then(|answer| Some((answer.fact?, answer.language))).filter(|_| !private))
             }
@@ -172,12 +180,16 @@ impl Bot {
     }
 
     async fn component(&self, component: ComponentInteraction) {
-        let Some(_leave) = self.begin().await else { return };
+        let Some(_leave) = self.act().await else { return };
         if !self.is_new(component.id, &component.channel_id.to_string(), component.guild_id.is_none()) {
             return;
         }
         let response = self.pressed(&component).await;
-        self.acknowledge(component.id, &component.token, response).await;
+        // A button's only answer without a change is the removal of what it stands on.
+        let removes = matches!(response, CreateInteractionResponse::Acknowledge);
+        if self.acknowledge(component.id, &component.token, response).await && removes {
+            self.dismiss(&component).await;
+        }
     }
 
     async fn pressed(&self, component: &ComponentInteraction) -> CreateInteractionResponse {
@@ -238,11 +250,11 @@ impl Bot {
                 if !allowed(&asker.unwrap_or_default()) {
                     return notice(&wording.not_yours);
                 }
-                self.dismiss(component).await
+                CreateInteractionResponse::Acknowledge
             }
             Some(Pressed::Act(Action::Tell, asker)) => {
-                // Consent is its author's alone to give; moderators may note what they see.
-                if !allowed(&asker.unwrap_or_default()) {
+                // Consent is its author's alone to give.
+                if asker.as_deref() != Some(me.as_str()) {
                     return notice(&wording.not_yours);
                 }
                 match self.question_of(component).await {
@@ -259,22 +271,15 @@ impl Bot {
         }
     }
 
-    /// Removes the reply: acknowledged without a change, then deleted.
-    async fn dismiss(&self, component: &ComponentInteraction) -> CreateInteractionResponse {
-        let (channel, id) = (component.channel_id, component.message.id);
-        if component.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL)) {
-            // Only its reader sees it, and only through the interaction can it be taken away.
-            let (http, token) = (self.http.clone(), component.token.clone());
-            tokio::spawn(async move {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                if let Err(error) = http.delete_original_interaction_response(&token).await {
-                    tracing::debug!(%error, "a private reply is not taken away");
-                }
-            });
-        } else {
-            self.take_back(channel, &id.to_string()).await;
+    /// Removes the reply. One that only its reader sees can be removed through the interaction alone.
+    async fn dismiss(&self, component: &ComponentInteraction) {
+        if !component.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL)) {
+            return self.take_back(component.channel_id, &component.message.id.to_string()).await;
         }
-        CreateInteractionResponse::Acknowledge
+        let remove = || self.http.delete_original_interaction_response(&component.token);
+        if let Err(error) = persist(Duration::from_secs(60), remove).await {
+            report(&error, "a private reply is not taken away", component.channel_id);
+        }
     }
 
     /// The question a reply answers: shown at its foot, or in the message it replies to.

@@ -30,7 +30,11 @@ pub(super) struct Heard {
     pub(super) guild: Option<GuildId>,
     author: UserId,
     text: String,
+    /// The title of the post it begins.
+    title: Option<String>,
     address: Address,
+    /// The nonce of its answer: Discord remembers it even after the answer was taken back, so an edit has its own.
+    nonce: String,
 }
 
 impl Heard {
@@ -40,7 +44,7 @@ impl Heard {
             author: Author { id: self.author.to_string(), role: Role::Member },
             conversation: Conversation { platform: PLATFORM, id: self.channel.to_string() },
             address: self.address,
-            intent: if self.text.is_empty() { Intent::Help } else { Intent::Ask(self.text.clone()) },
+            intent: if self.text.is_empty() && self.address != Address::Overheard { Intent::Help } else { Intent::Ask(self.text.clone()) },
             locale: None,
         }
     }
@@ -66,19 +70,29 @@ impl Bot {
         let guild = message.guild_id.or(guild);
         let mentioned = message.mentions.iter().any(|user| self.is_me(user.id));
         let replied = message.referenced_message.as_ref().is_some_and(|referenced| self.is_me(referenced.author.id));
-        let address = match guild {
-            None => Address::Private,
-            Some(_) if mentioned || replied => Address::Open,
+        let (address, title) = match guild {
+            None => (Address::Private, None),
+            Some(_) if mentioned || replied => (Address::Open, None),
             Some(_) => match self.listening(message.channel_id, message.id).await? {
-                Listening::Always | Listening::First => Address::Overheard,
+                Listening::Always => (Address::Overheard, None),
+                Listening::First(title) => (Address::Overheard, Some(title)),
             },
         };
         let text = words(&message.content);
         // Without the privilege to read messages, a reply that mentions nobody comes without its text.
-        if text.is_empty() && (address == Address::Overheard || !mentioned) {
+        if text.is_empty() && title.is_none() && !mentioned {
             return None;
         }
-        Some(Heard { id: message.id, channel: message.channel_id, guild, author: message.author.id, text, address })
+        Some(Heard {
+            id: message.id,
+            channel: message.channel_id,
+            guild,
+            author: message.author.id,
+            text,
+            title,
+            address,
+            nonce: message.id.to_string(),
+        })
     }
 
     async fn answer(&self, heard: Heard) {
@@ -98,7 +112,11 @@ impl Bot {
             Err(error) => tracing::error!(%error, "what is handled is not noted"),
         }
         let started = std::time::Instant::now();
-        let response = self.responder.respond(&heard.message(), Now::real());
+        let mut response = self.responder.respond(&heard.message(), Now::real());
+        if let (Response::Silence, Some(title)) = (&response, &heard.title) {
+            let titled = Heard { text: words(title), ..heard.clone() };
+            response = self.responder.respond(&titled.message(), Now::real());
+        }
         self.send(&heard, response).await;
         tracing::debug!(duration_ms = started.elapsed().as_millis() as u64, "handled");
     }
@@ -121,7 +139,8 @@ impl Bot {
             }
         };
         let reference = MessageReference::from((heard.channel, heard.id)).fail_if_not_exists(false);
-        let message = message.reference_message(reference).allowed_mentions(nobody()).nonce(Nonce::String(id.clone())).enforce_nonce(true);
+        let message =
+            message.reference_message(reference).allowed_mentions(nobody()).nonce(Nonce::String(heard.nonce.clone())).enforce_nonce(true);
         match create(&self.http, heard.channel, &message).await {
             Ok(sent) => self.note(&id, Some(&sent.id.to_string()), answered.as_ref().map(|(fact, language)| (fact.as_str(), *language))),
             Err(error) => {
@@ -167,7 +186,9 @@ impl Bot {
     /// A message was edited: its answer follows, for a while.
     pub(super) async fn edited(&self, update: MessageUpdateEvent) {
         // Discord updates a message also when it adds a preview; an edit has a time.
-        if update.edited_timestamp.is_none() || made_at(update.id.get()) + EDITS_FOLLOWED < SystemTime::now() {
+        let Some(edited) = update.edited_timestamp else { return };
+        // It has that time also when a preview is added, or the message pinned, afterwards.
+        if made_at(update.id.get()) + EDITS_FOLLOWED < SystemTime::now() || !self.is_new_edit(update.id, edited) {
             return;
         }
         let (Some(content), Some(author)) = (update.content, update.author) else { return };
@@ -191,7 +212,9 @@ impl Bot {
             guild: update.guild_id,
             author: author.id,
             text,
+            title: None,
             address,
+            nonce: format!("{}e{}", update.id, edited.unix_timestamp() % 1000),
         });
         match (heard, kept.and_then(|kept| kept.reply)) {
             (Some(heard), Some(reply)) => self.answer_anew(&heard, &reply).await,
@@ -217,13 +240,14 @@ impl Bot {
         let (edit, answered) = match self.responder.respond(&heard.message(), Now::real()) {
             Response::Say(said, answer) => {
                 let rendered = render(&said, &heard.author.to_string(), None);
-                let edit = EditMessage::new().content("").embed(rendered.embed).components(rendered.rows);
+                let edit = EditMessage::new().content("").embed(rendered.embed).components(rendered.rows).suppress_embeds(false);
                 (edit, answer.and_then(|answer| Some((answer.fact?, answer.language))))
             }
             Response::Again(kept, language) => {
-                (EditMessage::new().content(again(heard.guild, &kept, language)).embeds(Vec::new()).components(Vec::new()), None)
+                let line = again(heard.guild, &kept, language);
+                (EditMessage::new().content(line).embeds(Vec::new()).components(Vec::new()).suppress_embeds(true), None)
             }
-            Response::Wait(_) => return,
+            Response::Wait(notice) => return self.tell_privately(heard.author, &notice).await,
             Response::Silence | Response::Leave => return self.take_back(heard.channel, reply).await,
         };
         let edit = edit.allowed_mentions(nobody());

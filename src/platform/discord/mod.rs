@@ -85,12 +85,19 @@ async fn greet(bot: &Arc<Bot>) -> Result<(), DiscordError> {
                 bot.set_me(me.id);
                 break;
             }
-            Err(error) if failure(&error) == Failure::Unauthorised => return Err(DiscordError::Token),
-            Err(error) => {
-                tracing::error!(%error, wait_s = wait.as_secs(), "Discord cannot be reached; trying again");
-                tokio::time::sleep(wait).await;
-                wait = (wait * 2).min(Duration::from_secs(60));
-            }
+            Err(error) => match failure(&error) {
+                Failure::Unauthorised => return Err(DiscordError::Token),
+                Failure::Passing => {
+                    tracing::error!(%error, wait_s = wait.as_secs(), "Discord cannot be reached; trying again");
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(Duration::from_secs(60));
+                }
+                // It answers, if not as Discord would: the gateway says who the bot is, too.
+                _ => {
+                    tracing::warn!(%error, "the server does not say who the bot is");
+                    break;
+                }
+            },
         }
     }
     if !bot.settings.answer_channels.is_empty() {

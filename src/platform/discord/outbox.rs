@@ -10,6 +10,8 @@ use serenity::http::{HttpError, StatusCode};
 /// that are overloaded, and for requests without the limiter.
 const WAITS: [Duration; 5] =
     [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+/// Discord knows a nonce for some minutes; until then an answer that is sent again is not doubled.
+const NONCE_KNOWN: Duration = Duration::from_secs(4 * 60);
 /// A request that takes longer is given up and tried again.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -32,6 +34,8 @@ pub(super) enum Failure {
 
 /// Discord's code for an interaction that has been acknowledged.
 const ACKNOWLEDGED: isize = 40060;
+/// Its code for a reply without the permission to read the message history, which comes with status 400.
+const NO_HISTORY: isize = 160_002;
 
 /// Reads a failure.
 pub(super) fn failure(error: &serenity::Error) -> Failure {
@@ -39,6 +43,7 @@ pub(super) fn failure(error: &serenity::Error) -> Failure {
     match error {
         HttpError::UnsuccessfulRequest(response) => match response.status_code {
             _ if response.error.code == ACKNOWLEDGED => Failure::AcknowledgedBefore,
+            _ if response.error.code == NO_HISTORY => Failure::Forbidden,
             StatusCode::UNAUTHORIZED => Failure::Unauthorised,
             StatusCode::FORBIDDEN => Failure::Forbidden,
             StatusCode::NOT_FOUND => Failure::Gone,
@@ -61,7 +66,8 @@ pub(super) async fn persist<T, F: Future<Output = serenity::Result<T>>>(
     loop {
         let left = within.saturating_sub(start.elapsed());
         let result = tokio::time::timeout(PATIENCE.min(left.max(Duration::from_millis(100))), send()).await;
-        let wait = waits.next().filter(|wait| start.elapsed() + *wait < within);
+        // The last wait is repeated for as long as there is time.
+        let wait = waits.next().or(WAITS.last().copied()).filter(|wait| start.elapsed() + *wait < within);
         match (result, wait) {
             (Ok(Err(error)), Some(wait)) if failure(&error) == Failure::Passing => {
                 tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "a request to Discord failed; trying again");
@@ -79,7 +85,7 @@ pub(super) async fn persist<T, F: Future<Output = serenity::Result<T>>>(
 
 /// Creates a message. The nonce makes Discord give the first message back where an attempt got through unnoticed.
 pub(super) async fn create(http: &Http, channel: ChannelId, message: &CreateMessage) -> serenity::Result<Message> {
-    persist(Duration::from_secs(60), || channel.send_message(http, message.clone())).await
+    persist(NONCE_KNOWN, || channel.send_message(http, message.clone())).await
 }
 
 /// Says what went wrong with a request, once, with the remedy where there is one.

@@ -9,12 +9,14 @@ use serenity::all::{
 use crate::answer::Suggestion;
 use crate::knowledge::Language;
 use crate::platform::discord::custom_id::{Pressed, write};
-use crate::platform::discord::text::{cut, escape, length};
+use crate::platform::discord::text::{cut, escape, escape_lines, length};
 use crate::reply::{Action, Block, Quoted, Reply, Standing, Wording, fill};
 
 /// Discord's limits, in characters: <https://docs.discord.com/developers/resources/message#embed-object-embed-limits>.
 const DESCRIPTION: usize = 4096;
 const AUTHOR: usize = 256;
+/// A longer sentence is not set in bold: it would be hard to read, and its end may be cut.
+const BOLD: usize = 1000;
 const BUTTON_LABEL: usize = 80;
 const OPTION_LABEL: usize = 100;
 const OPTIONS: usize = 25;
@@ -52,8 +54,8 @@ pub(super) fn render(reply: &Reply, asker: &str, question: Option<&str>) -> Rend
     for block in &reply.blocks {
         match block {
             Block::Text(text) => {
-                let text = escape(text);
-                description.add(&if text.contains('\n') { text } else { format!("**{text}**") });
+                let text = escape_lines(text);
+                description.add(&if text.contains('\n') || length(&text) > BOLD { text } else { format!("**{text}**") });
             }
             Block::Standing(standing, label) => {
                 let mark = match standing {
@@ -109,6 +111,9 @@ impl Description {
             return;
         }
         let room = DESCRIPTION.saturating_sub(length(&self.0) + 2);
+        if room == 0 {
+            return;
+        }
         let text = if self.fits(text) { text.to_owned() } else { cut(text, room) };
         if !self.0.is_empty() {
             self.0 += "\n\n";

@@ -1,10 +1,10 @@
 //! The gateway: events in, and watching over the connection. serenity resumes and identifies by itself; what it does not
 //! notice, a watchdog does, and begins a new session after a wait.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use serenity::all::{
     ActivityData, ChannelId, ClientBuilder, Context, Event, EventHandler, GatewayError, GatewayIntents, Guild, GuildChannel, GuildId, Http,
@@ -21,6 +21,8 @@ use crate::platform::discord::{DiscordError, commands};
 /// How often the connection is looked at, and how long a shard may be without one.
 const LOOK: Duration = Duration::from_secs(1);
 const DEAF: Duration = Duration::from_secs(15);
+/// A connection may have been deaf for so long without anybody noticing: two heartbeats.
+const UNNOTICED: Duration = Duration::from_secs(100);
 /// Waits before a new session: a thousand identifies a day reset the token.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
@@ -42,26 +44,29 @@ enum End {
 #[derive(Clone)]
 struct Listener {
     bot: Arc<Bot>,
-    /// Servers whose channels are to be read once they are known.
-    awaited: Arc<Mutex<HashSet<GuildId>>>,
-    /// When something was last heard, in seconds since 1970.
-    heard: Arc<std::sync::atomic::AtomicU64>,
+    /// When something was last heard on each shard: one may be deaf while another hears on.
+    heard: Arc<Mutex<HashMap<u32, SystemTime>>>,
+    /// When an earlier run last listened; none at the very first start, when there is nothing to catch up with.
+    before: Option<SystemTime>,
 }
 
-fn now_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+impl Listener {
+    /// Notes that a shard hears, and tells when it last did.
+    fn hears(&self, shard: u32) -> Option<SystemTime> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).insert(shard, SystemTime::now()).or(self.before)
+    }
 }
 
 #[async_trait]
 impl RawEventHandler for Listener {
-    async fn raw_event(&self, _: Context, event: Event) {
+    async fn raw_event(&self, context: Context, event: Event) {
         match event {
             Event::Unknown(unknown) if unreadable(&unknown.kind) => {
                 let unread = self.bot.unread.fetch_add(1, Ordering::Relaxed) + 1;
                 tracing::error!(kind = unknown.kind, unread, "an event of Discord's could not be read; is there a newer rapporteur?");
             }
             Event::Ready(_) | Event::GuildCreate(_) => {}
-            _ => self.heard.store(now_seconds(), Ordering::Relaxed),
+            _ => drop(self.hears(context.shard_id.0)),
         }
     }
 }
@@ -80,23 +85,25 @@ impl EventHandler for Listener {
         self.bot.set_me(ready.user.id);
         self.bot.http.set_application_id(ready.application.id);
         let shard = context.shard_id.0;
-        let heard = UNIX_EPOCH + Duration::from_secs(self.heard.load(Ordering::Relaxed));
-        self.bot.missed(shard, heard);
-        self.heard.store(now_seconds(), Ordering::Relaxed);
+        let since = self.hears(shard);
+        if let Some(since) = since {
+            ready.guilds.iter().for_each(|guild| self.bot.missed(guild.id, since));
+        }
         tracing::info!(shard, guilds = ready.guilds.len(), user = ready.user.name, "listening on Discord");
-        self.awaited.lock().unwrap_or_else(PoisonError::into_inner).extend(ready.guilds.iter().map(|guild| guild.id));
         if shard == 0 {
             self.bot.register().await;
-            self.bot.catch_up_direct(shard).await;
+            if let Some(since) = since {
+                self.bot.catch_up_direct(since).await;
+            }
         }
     }
 
-    async fn guild_create(&self, context: Context, guild: Guild, _: Option<bool>) {
+    async fn guild_create(&self, _: Context, guild: Guild, _: Option<bool>) {
         guild.channels.values().filter(|channel| is_forum(channel.kind)).for_each(|channel| self.bot.saw_forum(channel.id));
         guild.threads.iter().for_each(|thread| self.bot.saw_thread(thread));
-        if self.awaited.lock().unwrap_or_else(PoisonError::into_inner).remove(&guild.id) {
-            self.bot.catch_up_guild(context.shard_id.0, &guild).await;
-        }
+        // Events are handled side by side: the session's beginning, which says what was missed, may come a moment later.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.bot.catch_up_guild(&guild).await;
     }
 
     async fn thread_create(&self, _: Context, thread: GuildChannel) {
@@ -132,14 +139,16 @@ pub(super) async fn listen(
     gateway: impl Fn() -> Result<Http, DiscordError>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), DiscordError> {
-    let heard = bot.journal().heard(PLATFORM).unwrap_or_default();
-    // At the very first start there is nothing to catch up with.
-    let heard = heard.map_or_else(now_seconds, |at| at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
-    let listener = Listener { bot: bot.clone(), awaited: Arc::default(), heard: Arc::new(std::sync::atomic::AtomicU64::new(heard)) };
+    let before = bot.journal().heard(PLATFORM).unwrap_or_default();
+    let known = before.unwrap_or_else(SystemTime::now);
+    if before.is_none() {
+        note_heard(bot, known);
+    }
+    let listener = Listener { bot: bot.clone(), heard: Arc::default(), before };
     let mut wait = FIRST_WAIT;
     loop {
         let began = tokio::time::Instant::now();
-        match session(bot, &listener, gateway()?, &mut stop).await {
+        match session(bot, &listener, known, gateway()?, &mut stop).await {
             End::Stopped => return Ok(()),
             End::Fatal(error) => return Err(error),
             End::ContentRefused => {
@@ -176,17 +185,23 @@ fn intents(bot: &Bot) -> GatewayIntents {
     intents
 }
 
-async fn session(bot: &Arc<Bot>, listener: &Listener, http: Http, stop: &mut watch::Receiver<bool>) -> End {
+async fn session(bot: &Arc<Bot>, listener: &Listener, known: SystemTime, http: Http, stop: &mut watch::Receiver<bool>) -> End {
     let name = bot.responder.store().current().snapshot.knowledge.name.clone();
     let builder = ClientBuilder::new_with_http(http, intents(bot))
         .event_handler(listener.clone())
         .raw_event_handler(listener.clone())
         .activity(ActivityData::custom(super::text::cut(&name, 128)));
-    let mut client = match builder.await {
-        Ok(client) => client,
-        Err(error) => return End::Lost(error.to_string()),
+    let prepared = async {
+        let client = builder.await?;
+        Ok::<_, serenity::Error>((client, persist(Duration::from_secs(10), || bot.http.get_bot_gateway()).await.ok()))
     };
-    let recommended = persist(Duration::from_secs(10), || bot.http.get_bot_gateway()).await.ok();
+    let (mut client, recommended) = tokio::select! {
+        prepared = prepared => match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => return End::Lost(error.to_string()),
+        },
+        () = told_to_stop(stop) => return End::Stopped,
+    };
     if let Some(gateway) = &recommended
         && gateway.session_start_limit.remaining == 0
         && gateway.session_start_limit.reset_after > 0
@@ -214,7 +229,7 @@ async fn session(bot: &Arc<Bot>, listener: &Listener, http: Http, stop: &mut wat
     let abort = running.abort_handle();
     let end = tokio::select! {
         ended = running => ended.map_or_else(|panic| End::Lost(panic.to_string()), read_end),
-        reason = watch_over(bot, &manager) => End::Lost(reason),
+        reason = watch_over(bot, &manager, known) => End::Lost(reason),
         () = told_to_stop(stop) => {
             if !bot.finish(super::STOPPED_WITHIN).await {
                 tracing::warn!("some questions were not finished in time; they are answered after the next start");
@@ -243,8 +258,15 @@ fn read_end(ended: serenity::Result<()>) -> End {
     }
 }
 
-/// Ends when a shard has been without a connection for too long; until then notes that the bot listens.
-async fn watch_over(bot: &Bot, manager: &ShardManager) -> String {
+fn note_heard(bot: &Bot, at: SystemTime) {
+    if let Err(error) = bot.journal().set_heard(PLATFORM, at) {
+        tracing::error!(%error, "that the bot listens is not noted");
+    }
+}
+
+/// Ends when a shard has been without a connection for too long; until then notes that the bot listens, as it did at
+/// `known`.
+async fn watch_over(bot: &Bot, manager: &ShardManager, known: SystemTime) -> String {
     let mut healthy = tokio::time::Instant::now();
     let mut noted = healthy - Duration::from_secs(60);
     loop {
@@ -257,9 +279,7 @@ async fn watch_over(bot: &Bot, manager: &ShardManager) -> String {
             healthy = tokio::time::Instant::now();
             if noted.elapsed() >= Duration::from_secs(5) {
                 noted = healthy;
-                if let Err(error) = bot.journal().set_heard(PLATFORM, SystemTime::now()) {
-                    tracing::error!(%error, "that the bot listens is not noted");
-                }
+                note_heard(bot, known.max(SystemTime::now() - UNNOTICED));
             }
         } else if healthy.elapsed() > DEAF {
             return format!("{} of {all} shards without a connection for {} s", all - connected, DEAF.as_secs());

@@ -24,13 +24,19 @@ pub(super) fn words(content: &str) -> String {
         let bare = word.trim_start_matches(['(', '<', '[', '|']);
         !bare.starts_with("http://") && !bare.starts_with("https://") && !matches!(bare, "@everyone" | "@here")
     };
-    let kept: Vec<&str> = text.split_whitespace().filter(is_word).collect();
-    kept.join(" ")
-        .chars()
-        .filter(|c| !matches!(c, '*' | '`' | '|' | '~' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'))
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    let kept: Vec<String> = text.split_whitespace().filter(is_word).map(without_target).collect();
+    kept.join(" ").chars().filter(|c| !matches!(c, '*' | '`' | '|' | '~') && !is_unseen(*c)).collect::<String>().trim().to_owned()
+}
+
+/// The words of a link with words of its own, `[words](address)`, without the address.
+fn without_target(word: &str) -> String {
+    let Some((label, rest)) = word.split_once("](http") else { return word.to_owned() };
+    format!("{}{}", label.trim_start_matches('['), rest.split_once(')').map_or("", |(_, after)| after))
+}
+
+/// Characters nobody sees: of no width, or turning the direction of what follows.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Whether the inside of angle brackets is a mention, an emoji, a time or a link to a channel or command.
@@ -44,6 +50,13 @@ fn is_reference(inside: &str) -> bool {
             .strip_prefix("a:")
             .or_else(|| inside.strip_prefix(':'))
             .is_some_and(|emoji| emoji.rsplit_once(':').is_some_and(|(_, id)| digits(id)))
+}
+
+/// The bot's own lines, shown as they are; an address on a line of its own stays one that can be followed.
+pub(super) fn escape_lines(text: &str) -> String {
+    let is_address = |line: &str| url::Url::parse(line.trim()).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let line = |line: &str| if is_address(line) { line.to_owned() } else { escape(line) };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Text shown as it is: nothing in it is markup, mentions nobody, and does not break the layout.

@@ -1,8 +1,9 @@
 //! Entries as read: their aliases analysed, their evidence gathered.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::knowledge::{Language, Texts};
 use crate::retrieval::analysis::{Analyzer, Unit, UnitKind, UnitTerms};
@@ -19,10 +20,10 @@ pub(super) struct Alias {
     pub(super) entry: u32,
     pub(super) language: Language,
     pub(super) index: usize,
-    pub(super) folded: String,
+    pub(super) folded: Box<str>,
     pub(super) kind: Kind,
     pub(super) negated: bool,
-    pub(super) units: Vec<AliasUnit>,
+    pub(super) units: Box<[AliasUnit]>,
     pub(super) weight: f32,
 }
 
@@ -65,15 +66,15 @@ pub(super) struct Entered {
 
 impl Entered {
     pub(super) fn new(entry: Entry, texts: &Texts, mut evidence: Evidence, analyzers: &[Analyzer<'_>; 4]) -> Self {
-        let (mut aliases, mut persons) = (Vec::new(), Vec::new());
+        let (mut aliases, mut persons, mut asked) = (Vec::new(), Vec::new(), Terms::default());
         for (&language, texts) in texts {
             let analyzer = &analyzers[language.index()];
             for (index, text) in texts.iter().enumerate() {
                 let tokens = tokenize(text);
                 let reading = analyzer.read(&tokens);
                 let kind = kind(text, &tokens, analyzer.words());
-                evidence.asked.0.extend(analyzer.all_terms(&reading));
-                evidence.kinds.insert(kind);
+                asked.0.extend(analyzer.all_terms(&reading));
+                evidence.kinds |= kind.bit();
                 let mut units: Vec<AliasUnit> = Vec::new();
                 for Unit { terms, kind, .. } in analyzer.units(&reading) {
                     if kind != UnitKind::Filler && !units.iter().any(|unit| unit.terms == terms) {
@@ -81,12 +82,16 @@ impl Entered {
                     }
                 }
                 let negated = tokens.iter().any(|token| analyzer.words().is_negation(&token.folded));
-                let folded = tokens.iter().map(|token| token.folded.as_str()).collect::<Vec<_>>().join(" ");
-                aliases.push(Alias { entry: 0, language, index, folded, kind, negated, units, weight: 0.0 });
+                let folded = tokens.iter().map(|token| token.folded.as_str()).collect::<Vec<_>>().join(" ").into();
+                aliases.push(Alias { entry: 0, language, index, folded, kind, negated, units: units.into(), weight: 0.0 });
             }
         }
-        evidence.asked.settle();
-        evidence.stated.settle();
+        asked.settle();
+        evidence.asked = Arc::new(asked);
+        // What is shared with the nearest fact is in order already.
+        if let Some(stated) = Arc::get_mut(&mut evidence.stated) {
+            stated.settle();
+        }
         for alias in &aliases {
             evidence.sizes[alias.language.index()] += 1;
             evidence.sizes[4] += 1;
@@ -126,8 +131,8 @@ pub(super) fn shared_out<T: Sync, R: Send>(
     for (results, fresh) in parts {
         all.extend(results);
         for (lexicon, words) in lexicons.iter_mut().zip(fresh) {
-            for (word, stem) in &words {
-                lexicon.add(word, *stem);
+            for (word, stem, count) in &words {
+                lexicon.add(word, *stem, *count);
             }
         }
     }
@@ -137,12 +142,14 @@ pub(super) fn shared_out<T: Sync, R: Send>(
 /// All there is to know of an entry for measuring.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
-    /// Terms of its quotes and answers: what it says.
-    pub(super) stated: Terms,
+    /// Terms of its quotes and answers: what it says. A gap shares those of its nearest fact.
+    pub(super) stated: Arc<Terms>,
     /// Terms of its aliases.
-    pub(super) asked: Terms,
-    /// Kinds of questions its aliases ask.
-    pub(super) kinds: HashSet<Kind>,
+    pub(super) asked: Arc<Terms>,
+    /// For a gap, its nearest fact's number among the entries and the terms of that one's aliases.
+    pub(super) nearest: Option<(u32, Arc<Terms>)>,
+    /// Kinds of questions its aliases ask, a bit each.
+    pub(super) kinds: u16,
     /// Whether its quotes or answers hold a number or a date word.
     pub(super) has_number: bool,
     /// Whether its quotes or answers name a time.
@@ -164,21 +171,26 @@ impl Alias {
 }
 
 impl Evidence {
-    /// What a gap takes over from its nearest fact: the words of the subject, not the questions.
-    pub(super) fn context(&self) -> Self {
+    /// What a gap takes over from its nearest fact, which has a number: the words of the subject, not the questions.
+    pub(super) fn context(&self, number: u32) -> Self {
         Self {
-            stated: self.stated.clone(),
-            asked: self.asked.clone(),
+            stated: Arc::clone(&self.stated),
+            nearest: Some((number, Arc::clone(&self.asked))),
             has_number: self.has_number,
             has_time: self.has_time,
             ..Self::default()
         }
     }
 
+    /// Whether aliases, its own or those of its nearest fact, have one of the terms.
+    pub(super) fn is_asked(&self, terms: &[u32]) -> bool {
+        self.asked.holds_one_of(terms) || self.nearest.as_ref().is_some_and(|(_, asked)| asked.holds_one_of(terms))
+    }
+
     pub(super) fn add_statement(&mut self, text: &str, analyzer: &Analyzer<'_>) {
         let tokens = tokenize(text);
         self.has_number |= tokens.iter().any(|token| analyzer.words().number(&token.folded).is_some());
         self.has_time |= tokens.iter().any(|token| analyzer.words().is_time(&token.folded));
-        self.stated.0.extend(analyzer.all_terms(&analyzer.read(&tokens)));
+        Arc::make_mut(&mut self.stated).0.extend(analyzer.all_terms(&analyzer.read(&tokens)));
     }
 }

@@ -58,7 +58,7 @@ impl Matcher {
             missing.stated / asked.total,
             likeness,
             truth(alias.kind == question.kind),
-            truth(evidence.kinds.contains(&question.kind)),
+            truth(evidence.kinds & question.kind.bit() != 0),
             missing.persons,
             missing.names,
             missing.numbers,
@@ -72,7 +72,7 @@ impl Matcher {
             order(question, alias),
             truth(question.negated != alias.negated),
             missing.by_alias,
-            truth(alias.folded == question.folded),
+            truth(*alias.folded == *question.folded),
             same_kind,
             most_covered / asked.total,
             conflict(UnitKind::Person),
@@ -84,7 +84,7 @@ impl Matcher {
             truth(question.units.iter().any(|unit| unit.mended.is_some())),
             missing.never_asked,
             truth(alias.kind.group() == question.kind.group()),
-            truth(evidence.kinds.iter().any(|kind| kind.group() == question.kind.group())),
+            truth(evidence.kinds & question.kind.group_bits() != 0),
             truth(question.kind == Kind::Keyword && matches!(self.entries[entry as usize], Entry::Gap(_))),
             least_share(UnitKind::Person),
             other_share(UnitKind::Person),
@@ -144,7 +144,7 @@ impl Matcher {
         for (unit, &weight) in asked.question.units.iter().zip(&asked.weights) {
             let (terms, kind) = (&unit.unit.terms, unit.unit.kind);
             let relative = weight / self.unknown;
-            let (is_stated, is_asked) = (evidence.stated.holds_one_of(terms), evidence.asked.holds_one_of(terms));
+            let (is_stated, is_asked) = (evidence.stated.holds_one_of(terms), evidence.is_asked(terms));
             if is_stated {
                 missing.stated += weight;
             } else {

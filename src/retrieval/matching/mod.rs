@@ -153,7 +153,7 @@ impl Matcher {
             let gap = &curated.gaps[index];
             // A gap is asked in the words of what the sources do say about its subject.
             let nearest = gap.nearest.as_deref().and_then(|id| ids.get(id));
-            let evidence = nearest.map_or_else(Evidence::default, |fact| matcher.evidence[*fact].context());
+            let evidence = nearest.map_or_else(Evidence::default, |fact| matcher.evidence[*fact].context(*fact as u32));
             Entered::new(Entry::Gap(index), &gap.aliases, evidence, analyzers)
         });
         for entered in read {
@@ -181,15 +181,7 @@ impl Matcher {
 
     /// Computes weights and postings once all entries are known.
     fn weigh(&mut self) {
-        let mut frequency: HashMap<u32, u32> = HashMap::default();
-        for evidence in &self.evidence {
-            for &term in &evidence.asked.0 {
-                *frequency.entry(term).or_default() += 1;
-            }
-            for &term in evidence.stated.0.iter().filter(|term| !evidence.asked.contains(**term)) {
-                *frequency.entry(term).or_default() += 1;
-            }
-        }
+        let frequency = self.frequencies();
         let entries = self.entries.len() as f32;
         let idf = |count: f32| ((entries - count + 0.5) / (count + 0.5)).ln_1p();
         self.unknown = idf(0.0);
@@ -208,11 +200,32 @@ impl Matcher {
                 }
             }
         }
-        for (number, evidence) in self.evidence.iter().enumerate() {
+        // What a gap shares with its nearest fact is posted there alone.
+        for (number, evidence) in self.evidence.iter().enumerate().filter(|(_, evidence)| evidence.nearest.is_none()) {
             for &term in &evidence.stated.0 {
                 self.stated.entry(term).or_default().push(number as u32);
             }
         }
+    }
+
+    /// In how many entries each term stands, in aliases or statements; a gap has the terms of its nearest fact too.
+    fn frequencies(&self) -> HashMap<u32, u32> {
+        let mut frequency: HashMap<u32, u32> = HashMap::default();
+        let mut sharers = vec![1_u32; self.evidence.len()];
+        for evidence in &self.evidence {
+            let Some((nearest, asked)) = &evidence.nearest else { continue };
+            sharers[*nearest as usize] += 1;
+            for &term in evidence.asked.0.iter().filter(|term| !asked.contains(**term) && !evidence.stated.contains(**term)) {
+                *frequency.entry(term).or_default() += 1;
+            }
+        }
+        for (evidence, sharers) in self.evidence.iter().zip(sharers).filter(|(evidence, _)| evidence.nearest.is_none()) {
+            let stated_only = evidence.stated.0.iter().filter(|term| !evidence.asked.contains(**term));
+            for &term in evidence.asked.0.iter().chain(stated_only) {
+                *frequency.entry(term).or_default() += sharers;
+            }
+        }
+        frequency
     }
 
     /// The weight of a unit: that of its commonest term, since a rare spelling of a common concept tells no more.
@@ -259,10 +272,12 @@ impl Matcher {
         }
         let mut ranked: Vec<(f32, u32)> = best
             .iter()
-            .zip(&stated)
             .enumerate()
-            .filter(|(_, (best, _))| **best > 0.0)
-            .map(|(entry, (best, stated))| (best + 0.35 * stated / asked.total, entry as u32))
+            .filter(|(_, best)| **best > 0.0)
+            .map(|(entry, best)| {
+                let owner = self.evidence[entry].nearest.as_ref().map_or(entry, |(nearest, _)| *nearest as usize);
+                (best + 0.35 * stated[owner] / asked.total, entry as u32)
+            })
             .collect();
         let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
         if ranked.len() > MEASURED {

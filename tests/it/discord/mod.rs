@@ -1,6 +1,24 @@
 //! Discord: the adapter as its users meet it, over a mocked gateway and REST interface behind the real client library.
 
 mod asking;
+mod binary;
+mod buttons;
+mod catching_up;
+mod commands;
+mod edits;
+mod hostile;
+mod manners;
+mod moderators;
+mod operators;
+mod outages;
+mod process;
+mod questions;
+mod reliability;
+mod replies;
+mod running;
+mod scene;
+mod tls;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,6 +33,7 @@ use rapporteur::serving::Store;
 use rapporteur::snapshot::Folders;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -46,7 +65,7 @@ impl Default for Setup {
 }
 
 impl Setup {
-    pub(super) fn with(mut self, variable: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, variable: &'static str, value: impl std::fmt::Display) -> Self {
         self.variables.insert(variable, value.to_string());
         self
     }
@@ -64,6 +83,17 @@ impl Setup {
 
     /// Starts the bot.
     pub(super) fn start_unready(&self, discord: &Discord) -> Bot {
+        self.begin(discord, false)
+    }
+
+    /// Starts a bot that can crash, and waits until it listens. Its log is not that of the test.
+    pub(super) async fn start_apart(&self, discord: &Discord) -> Bot {
+        let bot = self.begin(discord, true);
+        discord.wait_ready(1, SOON).await;
+        bot
+    }
+
+    fn begin(&self, discord: &Discord, apart: bool) -> Bot {
         let variable = |name: &str| match name {
             "DISCORD_TOKEN" => Some(self.variables.get(name).cloned().unwrap_or_else(|| TOKEN.to_owned())),
             "DISCORD_API_URL" => Some(discord.origin()),
@@ -75,8 +105,14 @@ impl Setup {
         let cooldowns = Cooldowns::new(allowance(self.cooldowns.0), allowance(self.cooldowns.1));
         let responder = Arc::new(Responder::new(store, self.journal(), cooldowns));
         let (stop, stopped) = watch::channel(false);
-        let served = tokio::spawn(serve(settings, responder.clone(), stopped));
-        Bot { stop, served, responder }
+        // A runtime of its own is a program of its own: with it everything ends.
+        let apart = apart.then(|| {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(1).enable_all().build().expect("a runtime")
+        });
+        let serving = serve(settings, responder.clone(), stopped);
+        let served = apart.as_ref().map_or_else(tokio::runtime::Handle::current, |apart| apart.handle().clone()).spawn(serving);
+        Bot { stop, served, responder, apart }
     }
 }
 
@@ -85,6 +121,16 @@ pub(super) struct Bot {
     stop: watch::Sender<bool>,
     served: JoinHandle<Result<(), DiscordError>>,
     pub(super) responder: Arc<Responder>,
+    apart: Option<Runtime>,
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        self.served.abort();
+        if let Some(apart) = self.apart.take() {
+            apart.shutdown_background();
+        }
+    }
 }
 
 impl Bot {
@@ -100,9 +146,11 @@ impl Bot {
     }
 
     /// Ends the bot as a crash would: nothing is finished, nothing is closed.
-    pub(super) async fn crash(self) {
-        self.served.abort();
-        let _ = self.served.await;
+    pub(super) async fn crash(mut self) {
+        let apart = self.apart.take().expect("a bot of its own runtime: others leave tasks behind");
+        // Waits for the threads, which end where their tasks wait next.
+        let ended = tokio::task::spawn_blocking(move || apart.shutdown_timeout(Duration::from_secs(5))).await;
+        ended.expect("it ends");
     }
 }
 
@@ -126,6 +174,6 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).expect("the fixture") {
         let path = entry.expect("an entry").path();
         let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() { copy(&path, &target) } else { drop(std::fs::copy(&path, &target).expect("a copy")) }
+        if path.is_dir() { copy(&path, &target) } else { assert!(std::fs::copy(&path, &target).is_ok(), "a copy") }
     }
 }

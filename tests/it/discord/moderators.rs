@@ -42,8 +42,7 @@ impl Desk {
 
     /// Uses `/kb`, and waits for what comes of it.
     async fn kb(&self, user: Id, what: &str) -> Value {
-        let used = kb(&self.discord, self.channel, user, what);
-        self.discord.wait_response(used, SOON).await
+        self.discord.wait_response(kb(&self.discord, self.channel, user, what), SOON).await
     }
 
     /// Asks, and waits for the answer's text.
@@ -183,14 +182,24 @@ async fn a_reload_names_what_changed_and_serves_it() {
     let before = desk.ask("how long is the harbour bridge?").await;
     assert!(before.contains("612 metres long and"), "{before}");
     desk.change("knowledge/facts/bridge.toml", "The bridge is 612 metres long and carries", "The bridge measures 612 metres and carries");
-    let (from, ferry) = ("[[fact]]\nid = \"ferry-crew\"", "[[fact]]\nid = \"bridge-photo\"\n\n[fact.aliases]\nen = [\n  \"Where do the pictures come from?\",\n]\n\n[fact.answer]\nen = \"The pictures come from the archive of the Beacon.\"\n\n[[fact.citations]]\nsource = \"council-notes\"\nquote = \"Bridge opening: what to expect\"\n\n[[fact]]\nid = \"ferry-crew\"");
+    let (from, ferry) = (
+        "[[fact]]\nid = \"ferry-crew\"",
+        "[[fact]]\nid = \"bridge-photo\"\n\n[fact.aliases]\nen = [\n  \"Where do the pictures come from?\",\n]\n\n[fact.answer]\nen = \"The pictures come from the archive of the Beacon.\"\n\n[[fact.citations]]\nsource = \"council-notes\"\nquote = \"Bridge opening: what to expect\"\n\n[[fact]]\nid = \"ferry-crew\"",
+    );
     desk.change("knowledge/facts/crossing.toml", from, ferry);
     let old = desk.bot.responder.store().current().snapshot.version.clone();
     let response = desk.kb(desk.mona, "reload").await;
     let new = desk.bot.responder.store().current().snapshot.version.clone();
     assert_ne!(old, new);
     let said = said(&response);
-    for part in [&old, &new, "New facts: bridge-photo", "removed: none", "1 answered differently", "How long is the harbour bridge?: bridge-size → bridge-size"] {
+    for part in [
+        &old,
+        &new,
+        "New facts: bridge-photo",
+        "removed: none",
+        "1 answered differently",
+        "How long is the harbour bridge?: bridge-size → bridge-size",
+    ] {
         assert!(said.contains(part), "no {part:?} in {said}");
     }
     assert!(is_private(&response), "{response:#}");

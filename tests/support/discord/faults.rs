@@ -135,6 +135,17 @@ impl State {
         }
     }
 
+    /// Ends the connections of one shard; its session stays resumable, or is over.
+    pub(super) fn apply_to_shard(&mut self, shard: u64, last: &Frame, ended: bool) {
+        for socket in self.sockets_of(shard) {
+            self.detach(socket, last.clone());
+        }
+        if ended {
+            self.excuse_unanswered();
+            self.end_shard(shard);
+        }
+    }
+
     fn detach_all(&mut self, last: &Frame) {
         for socket in self.sockets.keys().copied().collect::<Vec<_>>() {
             self.detach(socket, last.clone());

@@ -30,6 +30,10 @@ impl State {
         let Some(interaction) = self.interactions.get_mut(&id).filter(|i| i.token == token) else {
             return Reply::refuse(404, 10062, "Unknown interaction");
         };
+        if interaction.answer.is_some() && interaction.excused {
+            // The first answer got lost: trying again is right, and this is how the bot learns that it came through.
+            return Reply::error(400, 40060, "Interaction has already been acknowledged.");
+        }
         if interaction.answer.is_some() {
             return Reply::refuse(400, 40060, "Interaction has already been acknowledged.");
         }
@@ -96,9 +100,12 @@ impl State {
             _ => 19,
         };
         let owners = &interaction.value["authorizing_integration_owners"];
-        let metadata = json!({
+        let mut metadata = json!({
             "id": id.to_string(), "type": interaction.kind, "user": interaction.user(), "authorizing_integration_owners": owners,
         });
+        if let Some(source) = interaction.source().filter(|_| interaction.kind == 3) {
+            metadata["interacted_message_id"] = json!(source.to_string());
+        }
         merge(
             &mut value,
             json!({

@@ -1,10 +1,10 @@
 //! What members do: talk, edit, delete, post in forums, use commands, buttons, menus and forms.
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::Discord;
-use super::payload::{member, merge};
+use super::payload::{id_of, made, member, merge};
 use super::state::{Id, Interaction, State};
 
 /// A message out of the ordinary.
@@ -16,6 +16,10 @@ pub struct MessageSpec {
     pub mentions_bot: bool,
     /// The message it replies to, pinging its author.
     pub reply_to: Option<Id>,
+    /// A reply that does not ping.
+    pub no_ping: bool,
+    /// Written so long ago, as its id tells.
+    pub ago: Duration,
     /// Sent by a webhook, under the user's name.
     pub webhook: bool,
     /// Embeds.
@@ -37,8 +41,15 @@ impl Discord {
         self.shared.change(|state| {
             let mention = if spec.mentions_bot { format!("<@{}> ", state.bot) } else { String::new() };
             let target = spec.reply_to.and_then(|id| state.message(id)).map(|m| m.value.clone());
-            let body = json!({"content": format!("{mention}{}", spec.content), "embeds": spec.embeds});
+            let mut body = json!({"content": format!("{mention}{}", spec.content), "embeds": spec.embeds});
+            if spec.no_ping {
+                body["allowed_mentions"] = json!({"parse": ["users"], "replied_user": false});
+            }
             let mut value = state.compose(channel, user, &body, target, true);
+            if let Some(id) = id_of(&value["id"]).filter(|_| !spec.ago.is_zero()) {
+                let id = id - ((spec.ago.as_millis() as Id) << 22);
+                merge(&mut value, json!({"id": id.to_string(), "timestamp": made(id)}));
+            }
             value["attachments"] = json!(spec.attachments);
             if let Some(kind) = spec.kind {
                 value["type"] = json!(kind);
@@ -51,12 +62,22 @@ impl Discord {
         })
     }
 
+    /// A member wrote something a while ago, which is delivered only now, if at all: its id and time are of then.
+    pub fn said_earlier(&self, channel: Id, user: Id, spec: &MessageSpec, ago: Duration) -> Id {
+        self.say_with(channel, user, &MessageSpec { ago, ..spec.clone() })
+    }
+
     /// A member changes a message.
     pub fn edit(&self, message: Id, text: &str) {
         self.shared.change(|state| {
             let (channel, author) = (state.messages[&message].channel, state.messages[&message].author);
-            let fresh = state.compose(channel, author, &json!({"content": text}), None, true);
             let mut value = state.messages[&message].value.clone();
+            // Whoever a reply pinged stays mentioned.
+            let target = Some(value["referenced_message"].clone()).filter(Value::is_object);
+            let pinged = |m: &Value| target.as_ref().is_some_and(|t| t["author"]["id"] == m["id"]);
+            let ping = value["mentions"].as_array().is_some_and(|m| m.iter().any(pinged));
+            let body = json!({"content": text, "allowed_mentions": {"parse": ["users"], "replied_user": ping}});
+            let fresh = state.compose(channel, author, &body, target, true);
             merge(&mut value, json!({"content": text, "mentions": fresh["mentions"]}));
             state.change_message(message, value);
         });
@@ -74,6 +95,22 @@ impl Discord {
     /// A member or moderator deletes a message, whoever wrote it.
     pub fn delete(&self, message: Id) {
         self.shared.change(|state| state.delete_message(message));
+    }
+
+    /// A moderator, or a ban, deletes several messages of a channel at once.
+    pub fn delete_bulk(&self, channel: Id, messages: &[Id]) {
+        self.shared.change(|state| {
+            for id in messages {
+                state.messages.get_mut(id).expect("a message").deleted = true;
+            }
+            let ids: Vec<String> = messages.iter().map(ToString::to_string).collect();
+            let mut data = json!({"ids": ids, "channel_id": channel.to_string()});
+            let guild = state.channels[&channel].guild;
+            if let Some(guild) = guild {
+                data["guild_id"] = json!(guild.to_string());
+            }
+            state.dispatch("MESSAGE_DELETE_BULK", guild, &data);
+        });
     }
 
     /// A member opens a forum post; the first message has the thread's id.

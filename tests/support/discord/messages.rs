@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::payload::{self, id_of, merge};
 use super::rest::{Call, Reply, number};
 use super::state::{
-    ADD_REACTIONS, EMBED_LINKS, EPHEMERAL, Id, LOADING, Message, READ_MESSAGE_HISTORY, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS, State,
+    ADD_REACTIONS, EMBED_LINKS, EPHEMERAL, Id, LOADING, Message, READ_MESSAGE_HISTORY, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS,
+    SUPPRESS_EMBEDS, State,
 };
 use super::threads::mentioned;
 use super::validate::Check;
@@ -224,7 +225,8 @@ impl State {
         self.messages.insert(id, Message { value, channel, author, deleted: false, created: Instant::now(), history: Vec::new() });
         if !hidden {
             let place = self.channels.get_mut(&channel).expect("a channel");
-            place.value["last_message_id"] = json!(id.to_string());
+            let last = id_of(&place.value["last_message_id"]).unwrap_or(0);
+            place.value["last_message_id"] = json!(id.max(last).to_string());
             if place.kind() == 11 {
                 place.value["thread_metadata"]["archived"] = json!(false);
                 for count in ["message_count", "total_message_sent"] {
@@ -271,7 +273,12 @@ impl State {
         if empty(&value) {
             return Some(Reply::refuse(400, 50006, "Cannot send an empty message"));
         }
-        value["flags"] = json!(self.messages[&id].flags() & !LOADING);
+        let mut flags = self.messages[&id].flags() & !LOADING;
+        // Of an existing message only this flag can be changed; it stays as it is unless the body says so.
+        if let Some(wanted) = body["flags"].as_u64() {
+            flags = flags & !SUPPRESS_EMBEDS | wanted & SUPPRESS_EMBEDS;
+        }
+        value["flags"] = json!(flags);
         self.change_message(id, value);
         None
     }

@@ -11,6 +11,7 @@ mod members;
 mod messages;
 mod observe;
 mod payload;
+mod proxy;
 mod rest;
 mod sessions;
 mod state;
@@ -33,9 +34,10 @@ use tokio::task::JoinHandle;
 pub use faults::{Fault, Rest, RestFault};
 use gateway::Frame;
 pub use members::MessageSpec;
+pub use proxy::Proxy;
 pub use state::{
     ADD_REACTIONS, EMBED_LINKS, EPHEMERAL, Guild, Id, Identify, READ_MESSAGE_HISTORY, Request, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS,
-    State, USUAL, VIEW_CHANNEL,
+    SUPPRESS_EMBEDS, State, USUAL, VIEW_CHANNEL,
 };
 
 pub use tls::Tls;
@@ -267,6 +269,22 @@ impl Discord {
     /// Lets something go wrong on the gateway.
     pub fn fault(&self, fault: Fault) {
         self.shared.change(|state| state.apply(fault));
+    }
+
+    /// One shard's connection ends without a close frame, or goes half-open; with `ended` its session can't be resumed.
+    pub fn fault_of_shard(&self, shard: u64, half_open: bool, ended: bool) {
+        let last = if half_open { Frame::HalfOpen } else { Frame::Drop };
+        self.shared.change(|state| state.apply_to_shard(shard, &last, ended));
+    }
+
+    /// Connections that went silent or half-open end.
+    pub fn drop_deaf(&self) {
+        self.shared.change(|state| state.sockets.values().filter(|s| s.session.is_none()).for_each(|s| s.tell(Frame::Drop)));
+    }
+
+    /// One shard's connection is closed with a code that ends its session.
+    pub fn close_shard(&self, shard: u64, code: u16) {
+        self.shared.change(|state| state.apply_to_shard(shard, &Frame::Close(Some(code)), true));
     }
 
     /// Lets the next `times` requests of this method (empty for any) with this in their path go wrong.

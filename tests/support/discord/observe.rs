@@ -137,7 +137,8 @@ impl Discord {
     fn story(&self) -> String {
         self.shared.change(|state| {
             let requests = state.requests.iter().rev().take(12).rev();
-            let lines: Vec<String> = requests.map(|r| format!("  {} {} -> {} {}", r.method, r.path, r.status, r.body)).collect();
+            let lines: Vec<String> =
+                requests.map(|r| format!("  {} {} -> {} {:.160}", r.method, r.path, r.status, r.body.to_string())).collect();
             let live = state.sockets.values().filter(|s| s.session.is_some()).count();
             format!("{live} live sessions, violations {:#?}, latest requests:\n{}", state.violations, lines.join("\n"))
         })

@@ -72,6 +72,16 @@ impl State {
         }
     }
 
+    /// The connections that carry a shard.
+    pub(super) fn sockets_of(&self, shard: u64) -> Vec<u64> {
+        self.sessions.iter().filter(|s| s.shard.0 == shard).filter_map(|s| s.socket).collect()
+    }
+
+    /// Ends the sessions of a shard for good.
+    pub(super) fn end_shard(&mut self, shard: u64) {
+        self.sessions.retain(|s| s.shard.0 != shard);
+    }
+
     /// Ends the session of a connection for good.
     pub(super) fn forget(&mut self, socket: u64) {
         self.sessions.retain(|s| s.socket != Some(socket));

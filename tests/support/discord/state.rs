@@ -29,6 +29,8 @@ pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 /// View, send, embed, history, react, send in threads, application commands.
 pub const USUAL: u64 =
     VIEW_CHANNEL | SEND_MESSAGES | EMBED_LINKS | READ_MESSAGE_HISTORY | ADD_REACTIONS | SEND_MESSAGES_IN_THREADS | 1 << 31;
+/// Message flag: embeds are not shown, and links get none.
+pub const SUPPRESS_EMBEDS: u64 = 1 << 2;
 /// Message flag: only the member who asked sees it.
 pub const EPHEMERAL: u64 = 1 << 6;
 /// Message flag: a deferred answer, not there yet.
