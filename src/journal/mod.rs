@@ -5,6 +5,7 @@ mod feedback;
 mod handled;
 
 use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +16,8 @@ pub use handled::{Event, Handled, Kept};
 
 /// The version of `schema.sql`, kept in the file's `user_version`.
 const SCHEMA: i64 = 1;
+/// How often what was written ahead is brought into the database file.
+const CHECKPOINT: Duration = Duration::from_secs(10);
 /// How long what was handled and done is kept.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
 
@@ -38,10 +41,13 @@ pub enum JournalError {
 }
 
 /// A handle to the journal, cheap to clone. A statement takes some tens of microseconds and waits for no disk (WAL,
-/// synchronous=NORMAL), so one lock is enough and calls from asynchronous code are in order.
+/// synchronous=NORMAL; checkpoints, which do, have a thread of their own), so one lock is enough and calls from asynchronous
+/// code are in order.
 #[derive(Debug, Clone)]
 pub struct Journal {
     connection: Arc<Mutex<Connection>>,
+    /// Dropped with the last handle, which ends the checkpoints.
+    _checkpoints: Option<Arc<Sender<()>>>,
     /// Tells what this run of the program began from what an earlier one left.
     run: i64,
 }
@@ -54,7 +60,9 @@ impl Journal {
     pub fn open(data: &Path) -> Result<Self, JournalError> {
         std::fs::create_dir_all(data)?;
         let file = data.join("journal.sqlite3");
-        Self::with(Connection::open(&file)?, &file.display().to_string())
+        let journal = Self::with(Connection::open(&file)?, &file.display().to_string())?;
+        journal.lock().pragma_update(None, "wal_autocheckpoint", 0)?;
+        Ok(Self { _checkpoints: Some(Arc::new(checkpoints(Connection::open(&file)?))), ..journal })
     }
 
     /// A journal that is forgotten at the end.
@@ -78,7 +86,7 @@ impl Journal {
             _ => return Err(JournalError::Format { file: file.to_owned(), found }),
         }
         connection.execute("DELETE FROM handled WHERE at < ?1 AND done = 1", [seconds(SystemTime::now() - KEPT)])?;
-        let journal = Self { connection: Arc::new(Mutex::new(connection)), run: 0 };
+        let journal = Self { connection: Arc::new(Mutex::new(connection)), _checkpoints: None, run: 0 };
         let run = journal.meta_number("run")?.unwrap_or(0) + 1;
         journal.set_meta("run", &run.to_be_bytes())?;
         Ok(Self { run, ..journal })
@@ -141,6 +149,20 @@ impl Journal {
         statement.execute(params![platform, author, command, outcome, seconds(at)])?;
         Ok(())
     }
+}
+
+/// Brings what was written ahead into the file from time to time, on a thread of its own, for as long as the sender lives.
+fn checkpoints(connection: Connection) -> Sender<()> {
+    let (sender, ended) = channel();
+    std::thread::spawn(move || {
+        while ended.recv_timeout(CHECKPOINT) == Err(RecvTimeoutError::Timeout) {
+            // What cannot be brought in now, since somebody reads it, is the next time.
+            if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+                tracing::warn!(%error, "the journal's file is not brought up to date");
+            }
+        }
+    });
+    sender
 }
 
 fn seconds(at: SystemTime) -> i64 {

@@ -145,7 +145,7 @@ impl State {
         if nonce.is_null() || body["enforce_nonce"] != true {
             self.violation("create message without nonce and enforce_nonce: a retry would post twice");
         } else if let Some(earlier) =
-            self.messages.values().rev().find(|m| m.author == self.bot && m.created.elapsed() < NONCE_MEMORY && m.value["nonce"] == *nonce)
+            self.nonces.get(&nonce.to_string()).and_then(|id| self.messages.get(id)).filter(|m| m.created.elapsed() < NONCE_MEMORY)
         {
             // Seen on the real thing (discord-api-docs#6647): a message deleted since is not made again either.
             let gone = Reply::error(404, 10008, "Unknown Message");
@@ -164,6 +164,7 @@ impl State {
         self.check_pings(body, asked, true, "create message");
         let value = self.compose(channel, self.bot, body, target, permissions & EMBED_LINKS != 0);
         let id = self.post(channel, self.bot, value);
+        self.nonces.insert(body["nonce"].to_string(), id);
         Reply::ok(self.messages[&id].value.clone())
     }
 

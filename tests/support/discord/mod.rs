@@ -26,6 +26,7 @@ use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Request as Http, State as Shelf};
 use axum::routing::{any, get};
+use axum::serve::ListenerExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -90,6 +91,8 @@ impl Discord {
             |Shelf(shared): Shelf<Arc<Shared>>, ws: WebSocketUpgrade| async move { ws.on_upgrade(|socket| gateway::serve(socket, shared)) };
         let rest = |Shelf(shared): Shelf<Arc<Shared>>, http: Http| rest::serve(shared, http);
         let app = Router::new().route("/", get(upgrade)).fallback(any(rest)).with_state(Arc::clone(&shared));
+        // As Discord's servers do: small frames do not wait for each other's acknowledgement.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move { axum::serve(listener, app).await.expect("serve never fails") });
         Self { shared, server }
     }

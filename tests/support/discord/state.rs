@@ -189,6 +189,8 @@ pub struct State {
     pub channels: BTreeMap<Id, Channel>,
     /// Messages by id.
     pub messages: BTreeMap<Id, Message>,
+    /// The bot's messages by nonce.
+    pub nonces: BTreeMap<String, Id>,
     /// Interactions by id.
     pub interactions: BTreeMap<Id, Interaction>,
     /// Registered commands, global ones under `None`.
