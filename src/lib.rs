@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Imports point downward only: `cli` -> `platform` -> `respond` -> `intent`, `reply`, `journal`, `serving` -> `answer` ->
-//! `snapshot` -> `retrieval` -> `knowledge`. tantivy appears only under `retrieval`, serenity only under `platform::discord`. A
-//! test reads the `use` lines and enforces it.
+//! `snapshot` -> `retrieval` -> `knowledge`. tantivy appears only under `retrieval`, serenity only under `platform::discord`,
+//! matrix-sdk only under `platform::matrix`. A test reads the `use` lines and enforces it.
 
 pub mod answer;
 pub mod audit;

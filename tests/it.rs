@@ -13,6 +13,8 @@ mod batch;
 mod chat;
 #[path = "it/check.rs"]
 mod check;
+#[path = "it/conversations/mod.rs"]
+mod conversations;
 #[cfg(feature = "discord")]
 #[path = "it/discord/mod.rs"]
 mod discord;
@@ -23,9 +25,18 @@ mod fake_discord;
 mod harbour;
 #[path = "it/help.rs"]
 mod help;
+#[cfg(feature = "matrix")]
+#[path = "it/matrix/mod.rs"]
+mod matrix;
+#[cfg(any(feature = "discord", feature = "matrix"))]
+#[path = "it/process.rs"]
+mod process;
 #[path = "it/properties.rs"]
 mod properties;
 #[path = "it/scorecard.rs"]
 mod scorecard;
 #[path = "it/support.rs"]
 mod support;
+#[cfg(feature = "matrix")]
+#[path = "support/synapse/mod.rs"]
+mod synapse;

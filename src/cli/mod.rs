@@ -17,7 +17,9 @@ mod chat;
 mod check;
 mod completions;
 mod eval;
-#[cfg(feature = "discord")]
+#[cfg(feature = "matrix")]
+mod matrix;
+#[cfg(any(feature = "discord", feature = "matrix"))]
 mod run;
 
 use std::io::Write as _;
@@ -74,8 +76,11 @@ enum Command {
     /// Chat in the terminal (what happens without a subcommand)
     Chat(chat::Args),
     /// Serve the platforms that are configured
-    #[cfg(feature = "discord")]
+    #[cfg(any(feature = "discord", feature = "matrix"))]
     Run(run::Args),
+    /// Log in on Matrix, or show the session
+    #[cfg(feature = "matrix")]
+    Matrix(matrix::Args),
     /// Answer one question, or a stream of them
     Ask(ask::Args),
     /// Show the state of the knowledge base and every problem in it
@@ -93,7 +98,7 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let base = &cli.base;
     let Some(command) = cli.command else {
-        #[cfg(feature = "discord")]
+        #[cfg(any(feature = "discord", feature = "matrix"))]
         if run::is_configured() {
             // Read as if `run` had been typed, so that the environment's defaults hold.
             return match Cli::try_parse_from(["rapporteur", "run"]) {
@@ -106,8 +111,10 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     let result = match command {
         Command::Chat(args) => chat::run(base, &args),
-        #[cfg(feature = "discord")]
+        #[cfg(any(feature = "discord", feature = "matrix"))]
         Command::Run(args) => run::run(base, &args),
+        #[cfg(feature = "matrix")]
+        Command::Matrix(args) => matrix::run(base, &args),
         Command::Ask(args) => ask::run(base, &args),
         Command::Check(args) => check::run(base, &args),
         Command::Eval(args) => eval::run(base, &args),

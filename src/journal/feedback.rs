@@ -91,7 +91,7 @@ impl Journal {
     }
 
     /// A member's id, hashed under a key that never leaves this journal.
-    fn hash(&self, author: &str) -> Result<[u8; 16], JournalError> {
+    pub(super) fn hash(&self, author: &str) -> Result<[u8; 16], JournalError> {
         let kept = self.meta("member key")?.and_then(|bytes| bytes.try_into().ok());
         let key: [u8; 32] = if let Some(key) = kept {
             key

@@ -1,6 +1,7 @@
 //! The journal: what was handled, so that nothing is answered twice or lost; what went unanswered, with its author's
 //! consent; feedback; what moderators did. `SQLite` in one file, written ahead (WAL): what was committed outlives the program.
 
+mod batch;
 mod feedback;
 mod handled;
 
@@ -11,11 +12,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+pub use batch::{Batch, Unfinished, Unreadable};
 pub use feedback::Unanswered;
 pub use handled::{Event, Handled, Kept};
 
-/// The version of `schema.sql`, kept in the file's `user_version`.
-const SCHEMA: i64 = 1;
+/// The version of the tables, kept in the file's `user_version`: `schema.sql` is the first, `schema_2.sql` leads to the
+/// second.
+const SCHEMA: i64 = 2;
 /// How often what was written ahead is brought into the database file.
 const CHECKPOINT: Duration = Duration::from_secs(10);
 /// How long what was handled and done is kept.
@@ -78,14 +81,18 @@ impl Journal {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match found {
-            0 => {
-                connection.execute_batch(&format!("BEGIN; {} PRAGMA user_version = {SCHEMA}; COMMIT;", include_str!("schema.sql")))?;
-            }
-            SCHEMA => {}
+        let steps: &[&str] = match found {
+            0 => &[include_str!("schema.sql"), include_str!("schema_2.sql")],
+            1 => &[include_str!("schema_2.sql")],
+            SCHEMA => &[],
             _ => return Err(JournalError::Format { file: file.to_owned(), found }),
+        };
+        if !steps.is_empty() {
+            connection.execute_batch(&format!("BEGIN; {} PRAGMA user_version = {SCHEMA}; COMMIT;", steps.concat()))?;
         }
-        connection.execute("DELETE FROM handled WHERE at < ?1 AND done = 1", [seconds(SystemTime::now() - KEPT)])?;
+        let long_ago = seconds(SystemTime::now() - KEPT);
+        connection.execute("DELETE FROM handled WHERE at < ?1 AND done = 1", [long_ago])?;
+        connection.execute("DELETE FROM unreadable WHERE at < ?1", [long_ago])?;
         let journal = Self { connection: Arc::new(Mutex::new(connection)), _checkpoints: None, run: 0 };
         let run = journal.meta_number("run")?.unwrap_or(0) + 1;
         journal.set_meta("run", &run.to_be_bytes())?;
@@ -167,4 +174,29 @@ fn checkpoints(connection: Connection) -> Sender<()> {
 
 fn seconds(at: SystemTime) -> i64 {
     at.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_of_the_first_format_is_kept_and_brought_up_to_date() {
+        let folder = std::env::temp_dir().join(format!("rapporteur-journal-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let old = Connection::open(folder.join("journal.sqlite3")).expect("a database");
+        let tables = format!("{} PRAGMA user_version = 1;", include_str!("schema.sql"));
+        old.execute_batch(&tables).expect("the first format");
+        old.execute("INSERT INTO handled (platform, event, conversation, direct, run, done, reply, at) VALUES ('discord', '1', 'c', 0, 1, 1, 'r', ?1)", [
+            seconds(SystemTime::now()),
+        ])
+        .expect("an event");
+        drop(old);
+        let journal = Journal::open(&folder).expect("it opens");
+        assert_eq!(journal.kept("discord", "1").ok().flatten().and_then(|kept| kept.reply).as_deref(), Some("r"));
+        assert_eq!(journal.unfinished("matrix").ok(), Some(Vec::new()));
+        drop(journal);
+        assert!(Journal::open(&folder).is_ok(), "and opens again");
+        std::fs::remove_dir_all(&folder).expect("the folder goes");
+    }
 }

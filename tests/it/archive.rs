@@ -231,7 +231,7 @@ fn a_changed_archive_is_indexed_anew() {
     let base = base(&archive(300));
     let (before, _) = load(&base);
     let path = base.path("seeds/moli.jsonl");
-    let changed = fs::read_to_string(&path).expect("the archive") + &line(300, 0);
+    let changed = fs::read_to_string(&path).expect("the archive") + line(300, 0).as_str();
     fs::write(&path, changed).expect("it can be written");
     let (after, built) = load(&base);
     assert!(built && after.version != before.version, "{} {}", before.version, after.version);
@@ -258,7 +258,7 @@ fn an_archive_changed_within_its_length_is_indexed_anew() {
 /// An archive whose line 200 is replaced.
 fn broken(bad: &[u8]) -> Base {
     // One long line more: without the replaced one it is still too large for memory.
-    let whole = archive(300) + &line(300, 100_000);
+    let whole = archive(300) + line(300, 100_000).as_str();
     let lines: Vec<_> = whole.lines().map(str::as_bytes).collect();
     let mut bytes = [lines[..199].join(&b'\n'), bad.to_vec(), lines[200..].join(&b'\n')].join(&b'\n');
     bytes.push(b'\n');

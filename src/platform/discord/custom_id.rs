@@ -37,7 +37,7 @@ pub(super) fn write(pressed: &Pressed) -> Option<String> {
                 if id.len() + next.len() > LONGEST {
                     break;
                 }
-                id += &next;
+                id += next.as_str();
             }
             id
         }

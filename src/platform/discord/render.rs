@@ -118,7 +118,7 @@ impl Description {
         if !self.0.is_empty() {
             self.0 += "\n\n";
         }
-        self.0 += &text;
+        self.0 += text.as_str();
     }
 
     /// A quote is never cut: if it does not fit, its source is named and linked to.

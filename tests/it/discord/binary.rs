@@ -6,10 +6,10 @@ use rapporteur::snapshot::Folders;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::process::Process;
 use super::questions::{answered, mention};
 use super::{SOON, harbour_copy, text};
 use crate::fake_discord::{Discord, Id, Rest, TOKEN};
+use crate::process::Process;
 
 /// A server with a channel and a member, and a base of the test's own.
 struct Place {

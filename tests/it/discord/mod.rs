@@ -11,7 +11,6 @@ mod manners;
 mod moderators;
 mod operators;
 mod outages;
-mod process;
 mod questions;
 mod reliability;
 mod replies;

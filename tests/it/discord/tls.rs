@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::process::Process;
 use super::questions::{QUESTIONS, Stream, answered, answers_to, mention};
 use super::{QUIET, SOON, harbour_copy};
 use crate::fake_discord::{Discord, Proxy, Request, Rest, TOKEN, Tls};
+use crate::process::Process;
 
 /// A fake under Discord's own name, and a base of the test's own.
 struct Production {

@@ -9,14 +9,14 @@ use rapporteur::snapshot::Folders;
 use crate::support::command;
 
 /// A running bot; it ends when dropped.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     stderr: Arc<Mutex<Vec<u8>>>,
     stdout: Arc<Mutex<Vec<u8>>>,
 }
 
 /// Variables of ours, and of the machine, that must not reach the binary.
-const CLEARED: [&str; 14] = [
+const CLEARED: [&str; 23] = [
     "DISCORD_TOKEN",
     "DISCORD_API_URL",
     "DISCORD_GATEWAY_URL",
@@ -24,6 +24,15 @@ const CLEARED: [&str; 14] = [
     "DISCORD_GUILD_IDS",
     "DISCORD_ANSWER_CHANNELS",
     "DISCORD_SHARDS",
+    "MATRIX_HOMESERVER",
+    "MATRIX_USER",
+    "MATRIX_PASSWORD",
+    "MATRIX_ACCESS_TOKEN",
+    "MATRIX_DEVICE_ID",
+    "MATRIX_RECOVERY_KEY",
+    "MATRIX_ANSWER_ROOMS",
+    "MATRIX_MODERATORS",
+    "MATRIX_INVITES",
     "RAPPORTEUR_LOG",
     "HTTP_PROXY",
     "http_proxy",
@@ -35,7 +44,7 @@ const CLEARED: [&str; 14] = [
 
 impl Process {
     /// Starts the binary over a base.
-    pub(super) fn start(base: &Folders, args: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(base: &Folders, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = command(args);
         for name in CLEARED {
             command.env_remove(name);
@@ -49,23 +58,23 @@ impl Process {
     }
 
     /// What it wrote to standard error so far.
-    pub(super) fn stderr(&self) -> String {
+    pub(crate) fn stderr(&self) -> String {
         read(&self.stderr)
     }
 
     /// What it printed so far.
-    pub(super) fn stdout(&self) -> String {
+    pub(crate) fn stdout(&self) -> String {
         read(&self.stdout)
     }
 
     /// Sends it a signal: `TERM`, `HUP`, `INT`, `KILL`.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = std::process::Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(sent.expect("there is a kill").success(), "the process is there");
     }
 
     /// Waits until it has ended, and what it wrote is read.
-    pub(super) async fn ended(&mut self, within: Duration) -> ExitStatus {
+    pub(crate) async fn ended(&mut self, within: Duration) -> ExitStatus {
         let end = tokio::time::Instant::now() + within;
         loop {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
@@ -78,7 +87,7 @@ impl Process {
     }
 
     /// Waits until standard error holds all of these.
-    pub(super) async fn says(&self, parts: &[&str], within: Duration) {
+    pub(crate) async fn says(&self, parts: &[&str], within: Duration) {
         let end = tokio::time::Instant::now() + within;
         while !parts.iter().all(|part| self.stderr().contains(part)) {
             assert!(tokio::time::Instant::now() < end, "no {parts:?} within {within:?}:\n{}", self.stderr());
