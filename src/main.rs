@@ -5,10 +5,6 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-/// What is reported unless the environment says otherwise. matrix-sdk calls errors what is expected, and those that matter come back
-/// to the caller.
-const REPORTED: &str = "warn,rapporteur=info,matrix_sdk=off,matrix_sdk_base=error,matrix_sdk_crypto=error";
-
 fn main() -> ExitCode {
     // The real environment wins over the file; no file is no problem, a broken one is.
     match dotenvy::dotenv() {
@@ -18,7 +14,7 @@ fn main() -> ExitCode {
         }
         _ => {}
     }
-    let filter = EnvFilter::try_from_env("RAPPORTEUR_LOG").unwrap_or_else(|_| EnvFilter::new(REPORTED));
+    let filter = EnvFilter::try_from_env("RAPPORTEUR_LOG").unwrap_or_else(|_| EnvFilter::new(rapporteur::cli::reported()));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))

@@ -93,6 +93,16 @@ enum Command {
     Completions(completions::Args),
 }
 
+/// What is reported unless the environment says otherwise, as a filter of tracing-subscriber.
+#[must_use]
+pub fn reported() -> String {
+    let own = "warn,rapporteur=info";
+    #[cfg(feature = "matrix")]
+    return format!("{own},{}", crate::platform::matrix::REPORTED);
+    #[cfg(not(feature = "matrix"))]
+    own.to_owned()
+}
+
 /// Runs the command line; errors are printed here, once.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {

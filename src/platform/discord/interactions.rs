@@ -4,9 +4,9 @@
 use std::time::{Duration, SystemTime};
 
 use serenity::all::{
-    AutocompleteChoice, CommandInteraction, CommandType, ComponentInteraction, ComponentInteractionDataKind, CreateAutocompleteResponse,
-    CreateInteractionResponse, CreateInteractionResponseMessage, EditInteractionResponse, Interaction, InteractionId,
-    InteractionResponseFlags, Member, MessageFlags, ResolvedOption, ResolvedTarget, ResolvedValue, User,
+    CommandInteraction, CommandType, ComponentInteraction, ComponentInteractionDataKind, CreateInteractionResponse,
+    CreateInteractionResponseMessage, EditInteractionResponse, Interaction, InteractionId, InteractionResponseFlags, Member, MessageFlags,
+    ResolvedOption, ResolvedTarget, ResolvedValue, User,
 };
 use tracing::Instrument as _;
 
@@ -20,7 +20,7 @@ use crate::platform::discord::custom_id::{self, Pressed};
 use crate::platform::discord::messages::again;
 use crate::platform::discord::outbox::{Failure, failure, persist, report};
 use crate::platform::discord::render::{nobody, question_at_the_foot, render};
-use crate::platform::discord::text::{cut, words};
+use crate::platform::discord::text::words;
 use crate::reply::{Action, Block, Reply, Wording};
 use crate::respond::{Now, Responder, Response};
 
@@ -28,11 +28,8 @@ use crate::respond::{Now, Responder, Response};
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(2800);
 /// An acknowledged interaction can be answered for fifteen minutes.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(14 * 60);
-/// How many choices Discord shows, and how long each and its value may be.
-const CHOICES: usize = 25;
-const CHOICE: usize = 100;
 /// A choice's value that names a fact.
-const FACT: &str = "fact:";
+pub(super) const FACT: &str = "fact:";
 
 impl Bot {
     /// A command, a button, a menu or what is being typed.
@@ -149,34 +146,6 @@ impl Bot {
         if let Err(error) = persist(ANSWERED_WITHIN, || command.edit_response(&self.http, edit.clone())).await {
             report(&error, "a moderator is not told what came of a command", command.channel_id);
         }
-    }
-
-    async fn autocomplete(&self, typing: CommandInteraction) {
-        let language = self.language_of(&typing.locale);
-        let option = typing.data.autocomplete();
-        let choices: Vec<AutocompleteChoice> = match option {
-            Some(option) if option.name == "question" => {
-                let complete = self.responder.complete(option.value, language, CHOICES).into_iter();
-                let fits = complete.filter(|suggestion| suggestion.fact.len() + FACT.len() <= CHOICE);
-                fits.map(|it| AutocompleteChoice::new(cut(&it.question, CHOICE), format!("{FACT}{}", it.fact))).collect()
-            }
-            Some(option) if option.name == "source" => self.sources_like(option.value),
-            _ => Vec::new(),
-        };
-        let response = CreateAutocompleteResponse::new().set_choices(choices);
-        self.acknowledge(typing.id, &typing.token, CreateInteractionResponse::Autocomplete(response)).await;
-    }
-
-    fn sources_like(&self, typed: &str) -> Vec<AutocompleteChoice> {
-        let base = self.responder.store().current();
-        let typed = typed.to_lowercase();
-        let choice = |source: &crate::knowledge::Source| {
-            let metadata = &source.metadata;
-            let name = format!("{}: {}", metadata.publisher.as_deref().unwrap_or("?"), metadata.title.as_deref().unwrap_or(&metadata.id));
-            let fits = (name.to_lowercase().contains(&typed) || metadata.id.contains(&typed)) && metadata.id.len() <= CHOICE;
-            fits.then(|| AutocompleteChoice::new(cut(&name, CHOICE), metadata.id.clone()))
-        };
-        base.snapshot.knowledge.sources.iter().filter_map(choice).take(CHOICES).collect()
     }
 
     async fn component(&self, component: ComponentInteraction) {
@@ -325,7 +294,7 @@ impl Bot {
     }
 
     /// The language of a locale; that of the base for those which are none of ours.
-    fn language_of(&self, locale: &str) -> Language {
+    pub(super) fn language_of(&self, locale: &str) -> Language {
         commands::language(locale).unwrap_or_else(|| self.responder.store().current().snapshot.knowledge.default_language)
     }
 
@@ -348,7 +317,7 @@ impl Bot {
     }
 
     /// Acknowledges an interaction; whether Discord took it.
-    async fn acknowledge(&self, id: InteractionId, token: &str, response: CreateInteractionResponse) -> bool {
+    pub(super) async fn acknowledge(&self, id: InteractionId, token: &str, response: CreateInteractionResponse) -> bool {
         let send = || self.http.create_interaction_response(id, token, &response, Vec::new());
         match persist(ACKNOWLEDGED_WITHIN, send).await {
             Ok(()) => true,

@@ -1,5 +1,6 @@
 //! Discord: gateway events in, embeds with buttons out. serenity is named nowhere else.
 
+mod autocomplete;
 mod bot;
 mod catch_up;
 mod commands;

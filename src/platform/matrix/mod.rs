@@ -41,6 +41,9 @@ use crate::platform::matrix::offer::Offer;
 use crate::reply::Reply;
 use crate::respond::Responder;
 
+/// What is reported of the library: it calls errors what is expected, and those that matter come back to the caller.
+pub const REPORTED: &str = "matrix_sdk=off,matrix_sdk_base=error,matrix_sdk_crypto=error";
+
 /// Questions under way are finished within this time once the program is to stop.
 const STOPPED_WITHIN: Duration = Duration::from_secs(9);
 /// A session that is lost so often in a row is not opened again.
