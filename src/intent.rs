@@ -81,20 +81,6 @@ pub fn read(text: &str, prefix: char) -> Intent {
     }
 }
 
-/// Words questions begin with, in all our languages.
-const BEGINNINGS: &str = "chi che cosa cos quando dove com come perché quanto quanta quanti quante quale quali qual \
-    who whom whose what when where why how which is are was were did do does can could will would has have should \
-    qui que quoi quand où comment pourquoi combien quel quelle quels quelles est \
-    хто кого кому що чого коли де як чому скільки який яка яке які куди звідки чи";
-
-/// Whether a text that is said to nobody in particular is a question: by its mark, or by the word it begins with.
-#[must_use]
-pub fn is_question(text: &str) -> bool {
-    let first = text.trim_start().to_lowercase();
-    let first = first.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    text.contains('?') || !text.trim_end().ends_with(['.', '!', '…']) && BEGINNINGS.split_whitespace().any(|word| word == first)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::answer::{Answer, Outcome, Suggestion};
 use crate::cooldown::Cooldowns;
-use crate::intent::{self, Intent};
+use crate::intent::Intent;
 use crate::journal::{Journal, JournalError, Kept, Unanswered};
 use crate::knowledge::Language;
 use crate::message::{Address, Message, Role};
 use crate::reply::{Action, Block, Reply, Wording, fill};
+use crate::retrieval::is_question;
 use crate::serving::{Base, Store};
 
 /// How many questions `/topics` shows.
@@ -81,6 +82,17 @@ impl Responder {
         &self.journal
     }
 
+    /// A question the base answers, with its reply: what `--dry-run` shows. None where the base has no facts.
+    #[must_use]
+    pub fn sample(&self) -> Option<(String, Reply)> {
+        let base = self.store.current();
+        let knowledge = &base.snapshot.knowledge;
+        let question = knowledge.curated.facts.first()?.question(knowledge.default_language).to_owned();
+        let answer = base.engine().answer(&question, None);
+        let reply = Reply::to_answer(&answer, &knowledge.name, answer.language);
+        Some((question, reply))
+    }
+
     /// Responds to a message. Curation takes about a second, all else less than a millisecond.
     #[must_use]
     pub fn respond(&self, message: &Message, now: Now) -> Response {
@@ -114,7 +126,7 @@ impl Responder {
         let answer = engine.decide(&findings, message.conversation.platform == "console");
         let language = message.locale.unwrap_or(answer.language);
         let is_answered = matches!(answer.outcome, Outcome::Fact | Outcome::Passages);
-        if message.address == Address::Overheard && !(is_answered && intent::is_question(question)) {
+        if message.address == Address::Overheard && !(is_answered && is_question(question)) {
             return Response::Silence;
         }
         let found = pages::spots(&findings, &answer, &engine);

@@ -35,8 +35,14 @@ mod process;
 mod properties;
 #[path = "it/scorecard.rs"]
 mod scorecard;
+#[cfg(any(feature = "discord", feature = "matrix"))]
+#[path = "it/setup.rs"]
+mod setup;
 #[path = "it/support.rs"]
 mod support;
 #[cfg(feature = "matrix")]
 #[path = "support/synapse/mod.rs"]
 mod synapse;
+#[cfg(all(feature = "discord", feature = "matrix"))]
+#[path = "it/together.rs"]
+mod together;

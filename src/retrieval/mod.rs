@@ -16,7 +16,7 @@ pub use concepts::Concepts;
 pub use lexicon::Lexicon;
 pub use matching::{Candidate, Entry, FEATURE_NAMES, FEATURES, Matcher};
 pub use passages::{Hit, IndexError, PassageWriter, Passages};
-pub use question::{LONGEST_QUESTION, Question, QuestionUnit, analyse, clip, detect};
+pub use question::{LONGEST_QUESTION, Question, QuestionUnit, analyse, clip, detect, is_question};
 pub use ranking::{
     PASSAGE_FEATURE_NAMES, PASSAGE_FEATURES, RERANKED, RankedPassage, RankingWeights, SENTENCE_FEATURE_NAMES, SENTENCE_FEATURES, rank,
 };

@@ -4,7 +4,7 @@ use crate::knowledge::Language;
 use crate::retrieval::analysis::{Analyzer, Unit, UnitKind};
 use crate::retrieval::concepts::Concepts;
 use crate::retrieval::lexicon::Lexicon;
-use crate::retrieval::text::{Token, mostly_cyrillic, tokenize};
+use crate::retrieval::text::{Token, fold_words, mostly_cyrillic, tokenize};
 use crate::retrieval::words::{Class, Kind, Topic, Words};
 
 /// How many bytes of a question are looked at: the longest chat message is a fifth of it.
@@ -177,6 +177,15 @@ fn kind_of_words(folded: &[&str], words: &Words) -> Kind {
 /// Words that join a question to what was said before.
 const CONJUNCTIONS: &[&str] =
     &["e", "ma", "allora", "quindi", "and", "but", "so", "et", "mais", "alors", "donc", "а", "і", "але", "то", "та"];
+
+/// Whether a text that is said to nobody in particular is a question: by its mark, or by the word it begins with in any language.
+#[must_use]
+pub fn is_question(text: &str) -> bool {
+    let is_statement = text.trim_end().ends_with(['.', '!', '…']);
+    let first = fold_words(text).into_iter().next();
+    let opens = |word: &String| Language::ALL.into_iter().any(|language| Words::of(language).opens_a_question(word));
+    text.contains('?') || !is_statement && first.as_ref().is_some_and(opens)
+}
 
 /// The language of a text: the one whose short words and whose base vocabulary hold most of its words.
 #[must_use]

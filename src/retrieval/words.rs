@@ -114,6 +114,7 @@ struct Lists {
     filler: Vec<String>,
     #[serde(default)]
     common: Vec<String>,
+    openings: Vec<String>,
     politeness: Vec<String>,
     time_words: Vec<String>,
     months_weekdays: Vec<String>,
@@ -161,6 +162,7 @@ pub struct Words {
     common: HashSet<String>,
     times: HashSet<String>,
     numbers: HashMap<String, u64>,
+    openings: HashSet<String>,
     /// Phrases of politeness by their first word, the longest first: their words after it.
     politeness: HashMap<String, Vec<Vec<String>>>,
     /// Question phrases by their hash.
@@ -227,6 +229,7 @@ impl Words {
             common,
             times: lists.time_words.iter().chain(&lists.months_weekdays).map(|word| fold(word)).collect(),
             numbers: numbers.collect(),
+            openings: set(&lists.openings),
             politeness,
             kinds,
             longest_kind,
@@ -295,6 +298,12 @@ impl Words {
     #[must_use]
     pub fn number(&self, word: &str) -> Option<u64> {
         word.parse().ok().or_else(|| self.numbers.get(word).copied())
+    }
+
+    /// Whether a message asks that begins with this folded word, even without a question mark.
+    #[must_use]
+    pub fn opens_a_question(&self, word: &str) -> bool {
+        self.openings.contains(word)
     }
 
     /// Whether the language's own short words contain this one: evidence for the language of a text.

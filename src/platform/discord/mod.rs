@@ -25,7 +25,6 @@ pub use settings::{Settings, Shards, Token};
 use bot::Bot;
 use outbox::{Failure, failure, persist};
 
-use crate::reply::Reply;
 use crate::respond::Responder;
 
 /// Questions under way are finished within this time once the program is to stop.
@@ -137,12 +136,8 @@ async fn look_at_channels(bot: &Bot) {
 /// What would be registered and sent, for `--dry-run`.
 #[must_use]
 pub fn rehearsal(settings: &Settings, responder: &Responder) -> serde_json::Value {
-    let base = responder.store().current();
-    let knowledge = &base.snapshot.knowledge;
-    let question = knowledge.curated.facts.first().map(|fact| fact.question(knowledge.default_language).to_owned());
-    let sample = question.as_deref().map(|question| {
-        let answer = base.engine().answer(question, None);
-        let rendered = render::render(&Reply::to_answer(&answer, &knowledge.name, answer.language), "0", None);
+    let sample = responder.sample().map(|(question, reply)| {
+        let rendered = render::render(&reply, "0", None);
         serde_json::json!({ "question": question, "message": { "embeds": [rendered.embed], "components": rendered.rows, "allowed_mentions": render::nobody() } })
     });
     let content = !settings.answer_channels.is_empty();
@@ -150,7 +145,7 @@ pub fn rehearsal(settings: &Settings, responder: &Responder) -> serde_json::Valu
         "rest": settings.api.as_deref().unwrap_or("https://discord.com"),
         "gateway": settings.gateway.as_deref().unwrap_or("as the REST interface says"),
         "intents": { "guilds": true, "guild_messages": true, "direct_messages": true, "message_content": content },
-        "presence": knowledge.name,
+        "presence": responder.store().current().snapshot.knowledge.name,
         "commands_registered": if settings.guilds.is_empty() { serde_json::json!("everywhere") } else { serde_json::json!(settings.guilds) },
         "commands": commands::all(),
         "sample": sample,

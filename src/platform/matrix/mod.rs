@@ -38,7 +38,6 @@ use sync::End;
 
 use crate::journal::Journal;
 use crate::platform::matrix::offer::Offer;
-use crate::reply::Reply;
 use crate::respond::Responder;
 
 /// What is reported of the library: it calls errors what is expected, and those that matter come back to the caller.
@@ -55,6 +54,11 @@ pub enum MatrixError {
     /// The password, or the user, is wrong.
     #[error("the homeserver refuses the login; correct MATRIX_USER and MATRIX_PASSWORD")]
     Password,
+    /// The homeserver logs nobody in by password.
+    #[error(
+        "the homeserver logs nobody in by password; make a device for the bot with the homeserver's own tools, and set MATRIX_ACCESS_TOKEN and MATRIX_DEVICE_ID instead of MATRIX_PASSWORD"
+    )]
+    NoPasswords,
     /// The access token is wrong, or the session was logged out.
     #[error(
         "the homeserver refuses the session: its access token is wrong or was logged out; set a new MATRIX_ACCESS_TOKEN of the same device, or move the folder matrix in the data folder away and log in anew with MATRIX_PASSWORD and MATRIX_RECOVERY_KEY"
@@ -239,12 +243,7 @@ pub async fn log_in(settings: &Settings, journal: &Journal, data: &Path) -> Resu
 /// What would be sent, for `--dry-run`.
 #[must_use]
 pub fn rehearsal(settings: &Settings, responder: &Responder) -> serde_json::Value {
-    let base = responder.store().current();
-    let knowledge = &base.snapshot.knowledge;
-    let question = knowledge.curated.facts.first().map(|fact| fact.question(knowledge.default_language).to_owned());
-    let sample = question.as_deref().map(|question| {
-        let answer = base.engine().answer(question, None);
-        let reply = Reply::to_answer(&answer, &knowledge.name, answer.language);
+    let sample = responder.sample().map(|(question, reply)| {
         serde_json::json!({ "question": question, "content": render::render(&reply).content(&Offer::of(&reply, "@anna:example.org")) })
     });
     serde_json::json!({

@@ -12,6 +12,7 @@ use matrix_sdk::config::RequestConfig;
 use matrix_sdk::cross_process_lock::CrossProcessLockConfig;
 use matrix_sdk::encryption::{BackupDownloadStrategy, EncryptionSettings};
 use matrix_sdk::ruma::OwnedUserId;
+use matrix_sdk::ruma::api::client::session::get_login_types::v3::LoginType;
 use matrix_sdk::ruma::api::error::ErrorKind;
 use matrix_sdk::store::{StateStoreDataKey, StateStoreDataValue};
 use matrix_sdk::{Client, ClientBuildError, Error, SessionMeta, SessionTokens, SqliteStoreConfig};
@@ -234,6 +235,10 @@ impl Folder {
         let session = match &settings.credentials {
             Credentials::Kept => return Err(MatrixError::NoSession.into()),
             Credentials::Password(Secret(password)) => {
+                let kinds = client.matrix_auth().get_login_types().await.map_err(|error| self.trouble(settings, error.into()))?;
+                if !kinds.flows.iter().any(|kind| matches!(kind, LoginType::Password(_))) {
+                    return Err(MatrixError::NoPasswords.into());
+                }
                 let user = settings.user.as_deref().unwrap_or_default();
                 let login = client.matrix_auth().login_username(user, password).initial_device_display_name(DEVICE_NAME);
                 let response = login.send().await.map_err(|error| self.login_trouble(settings, error))?;

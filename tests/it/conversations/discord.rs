@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Quoted, Said, Seen, Who, hold, joined};
-use crate::discord::Setup;
 use crate::fake_discord::{Discord, MessageSpec, USUAL};
+use crate::setup::Setup;
 
 const SOON: Duration = Duration::from_secs(10);
 const MANAGE_SERVER: u64 = 1 << 5;

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{Quoted, Said, Seen, Who, hold, joined};
-use crate::matrix::{SOON, Setup};
+use crate::matrix::SOON;
+use crate::setup::Setup;
 use crate::synapse::{Homeserver, body, html, is_skipped};
 
 #[tokio::test]
@@ -13,7 +14,7 @@ async fn the_table_holds_on_matrix() {
     }
     let (server, setup) = (Homeserver::shared().await, Setup::default());
     let account = server.member("rapporteur").await;
-    let bot = setup.start(server, &account);
+    let bot = setup.start_on(server, &account);
     let (anna, mona) = (server.member("anna").await, server.member("mona").await);
     hold(&[Who::Member, Who::Moderator], async |who, said| {
         let user = if who == Who::Member { &anna } else { &mona };

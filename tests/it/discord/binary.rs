@@ -7,9 +7,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::questions::{answered, mention};
-use super::{SOON, harbour_copy, text};
+use super::{SOON, text};
 use crate::fake_discord::{Discord, Id, Rest, TOKEN};
 use crate::process::Process;
+use crate::setup::harbour_copy;
 
 /// A server with a channel and a member, and a base of the test's own.
 struct Place {

@@ -4,8 +4,9 @@ use rapporteur::journal::Journal;
 use serde_json::{Value, json};
 
 use super::scene::{FOOTBALL, LENGTH, MAYOR, OPENED, STEEL, Scene, assert_notice, button, english, has_button, id, is_private, standing};
-use super::{QUIET, SOON, Setup, text};
+use super::{QUIET, SOON, text};
 use crate::fake_discord::{Discord, Rest, USUAL};
+use crate::setup::Setup;
 
 /// Whether a text stands anywhere in the files of a journal, as bytes.
 fn holds(setup: &Setup, words: &str) -> bool {
@@ -388,7 +389,7 @@ async fn a_page_number_beyond_all_bounds_is_acknowledged() {
 #[tokio::test]
 async fn pages_of_another_version_of_the_base_are_refused_after_it_was_replaced() {
     let folder = tempfile::tempdir().expect("a folder");
-    let folders = super::harbour_copy(folder.path());
+    let folders = crate::setup::harbour_copy(folder.path());
     let scene = Scene::with(Setup { folders: folders.clone(), ..Setup::default() }).await;
     let (_, answer) = scene.asked(OPENED).await;
     let facts = folders.knowledge.join("facts/crossing.toml");

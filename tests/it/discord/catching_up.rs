@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::questions::{QUESTIONS, Stream, answered, answers_to, mention};
-use super::{Bot, QUIET, SOON, Setup};
+use super::{Bot, QUIET, SOON};
 use crate::fake_discord::{Discord, Fault, MessageSpec, READ_MESSAGE_HISTORY, Rest};
+use crate::setup::Setup;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

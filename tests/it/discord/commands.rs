@@ -5,8 +5,9 @@ use rapporteur::reply::Wording;
 use serde_json::{Value, json};
 
 use super::scene::{FOOTBALL, LENGTH, OPENED, STEEL, Scene, assert_notice, button, english, has_button, id, is_private, standing};
-use super::{SOON, Setup, harbour_copy, text};
+use super::{SOON, text};
 use crate::fake_discord::{Discord, Fault, Id, MessageSpec};
+use crate::setup::{Setup, harbour_copy};
 use crate::support::{Base, shipped};
 
 /// What is offered to a member who has typed this so far.

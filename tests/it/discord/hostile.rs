@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::scene::{FOOTBALL, LENGTH, Scene};
-use super::{SOON, Setup, harbour_copy, text};
+use super::{SOON, text};
 use crate::fake_discord::EPHEMERAL;
+use crate::setup::{Setup, harbour_copy};
 
 /// No character of a text can be markup of Discord's that a member wrote: every one of these is escaped or absent.
 fn assert_tame(said: &str) {

@@ -7,8 +7,9 @@ use rapporteur::reply::Wording;
 use serde_json::{Value, json};
 
 use super::scene::{LENGTH, OPENED, Scene, hides_embeds, id, is_private};
-use super::{QUIET, SOON, Setup, text};
+use super::{QUIET, SOON, text};
 use crate::fake_discord::Id;
+use crate::setup::Setup;
 
 pub(super) const DESIGNER: &str = "who designed the harbour bridge?";
 

@@ -19,60 +19,25 @@ mod scene;
 mod tls;
 mod trace;
 
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rapporteur::cooldown::{Allowance, Cooldowns};
-use rapporteur::journal::Journal;
 use rapporteur::platform::discord::{DiscordError, Settings, serve};
 use rapporteur::respond::Responder;
-use rapporteur::serving::Store;
-use rapporteur::snapshot::Folders;
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::fake_discord::{Discord, TOKEN};
-use crate::support::harbour;
+use crate::setup::Setup;
 
 /// Long enough for anything that comes at all.
 pub(super) const SOON: Duration = Duration::from_secs(10);
 /// Long enough to be sure that nothing comes.
 pub(super) const QUIET: Duration = Duration::from_millis(400);
 
-/// What a bot is started with.
-pub(super) struct Setup {
-    /// The base it serves.
-    pub(super) folders: Folders,
-    /// Where its journal is.
-    pub(super) data: Arc<TempDir>,
-    /// Its environment, besides token and address.
-    pub(super) variables: BTreeMap<&'static str, String>,
-    /// How often a member, and a channel, may ask.
-    pub(super) cooldowns: (&'static str, &'static str),
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        let data = Arc::new(tempfile::tempdir().expect("a folder for the journal"));
-        Self { folders: harbour(), data, variables: BTreeMap::new(), cooldowns: ("off", "off") }
-    }
-}
-
 impl Setup {
-    pub(super) fn with(mut self, variable: &'static str, value: impl std::fmt::Display) -> Self {
-        self.variables.insert(variable, value.to_string());
-        self
-    }
-
-    pub(super) fn journal(&self) -> Journal {
-        Journal::open(self.data.path()).expect("the journal opens")
-    }
-
     /// Starts the bot and waits until it listens.
     pub(super) async fn start(&self, discord: &Discord) -> Bot {
         let bot = self.start_unready(discord);
@@ -99,10 +64,7 @@ impl Setup {
             _ => self.variables.get(name).cloned(),
         };
         let settings = Settings::read(variable).expect("the settings are in order").expect("there is a token");
-        let store = Arc::new(Store::load(self.folders.clone(), &|_| {}).expect("the base loads"));
-        let allowance = |text: &str| text.parse::<Allowance>().expect("an allowance");
-        let cooldowns = Cooldowns::new(allowance(self.cooldowns.0), allowance(self.cooldowns.1));
-        let responder = Arc::new(Responder::new(store, self.journal(), cooldowns));
+        let responder = self.responder();
         let (stop, stopped) = watch::channel(false);
         // A runtime of its own is a program of its own: with it everything ends.
         let apart = apart.then(|| {
@@ -157,22 +119,4 @@ impl Bot {
 pub(super) fn text(message: &Value) -> String {
     let embed = &message["embeds"][0];
     embed["description"].as_str().or_else(|| message["content"].as_str()).unwrap_or_default().to_owned()
-}
-
-/// A copy of the invented base, to be changed.
-pub(super) fn harbour_copy(folder: &Path) -> Folders {
-    let from = harbour();
-    for (source, name) in [(&from.seeds, "seeds"), (&from.knowledge, "knowledge")] {
-        copy(source, &folder.join(name));
-    }
-    Folders { seeds: folder.join("seeds"), knowledge: folder.join("knowledge"), data: folder.join("data") }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("the fixture") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() { copy(&path, &target) } else { assert!(std::fs::copy(&path, &target).is_ok(), "a copy") }
-    }
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::questions::{Stream, answered, kb, mention};
-use super::{Bot, SOON, Setup, harbour_copy, text};
+use super::{Bot, SOON, text};
 use crate::fake_discord::{Discord, EPHEMERAL, Id, USUAL};
+use crate::setup::{Setup, harbour_copy};
 
 const MANAGE_SERVER: u64 = 1 << 5;
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::questions::{QUESTIONS, answered, mention};
 use super::trace::Log;
-use super::{QUIET, SOON, Setup};
+use super::{QUIET, SOON};
 use crate::fake_discord::{Discord, Fault, Id, READ_MESSAGE_HISTORY, Request, Rest, SEND_MESSAGES, VIEW_CHANNEL};
+use crate::setup::Setup;
 use rapporteur::platform::discord::DiscordError;
 
 /// How often commands were registered so far.

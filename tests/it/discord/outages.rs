@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::questions::{QUESTIONS, Stream, answered, answers_to, mention};
-use super::{QUIET, SOON, Setup};
+use super::{QUIET, SOON};
 use crate::fake_discord::{Discord, Id, Rest};
+use crate::setup::Setup;
 
 /// Longer than the bot tries.
 const RECOVERY: Duration = Duration::from_secs(60);

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::SOON;
 use super::questions::{QUESTIONS, Stream, answered, mention};
 use super::trace::Log;
-use super::{SOON, Setup};
 use crate::fake_discord::{Discord, Fault};
+use crate::setup::Setup;
 
 /// Long enough for the watchdog to notice, and for a new session after a wait.
 const RECOVERY: Duration = Duration::from_secs(90);

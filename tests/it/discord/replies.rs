@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::SOON;
 use super::scene::{FOOTBALL, MAYOR, OPENED, STEEL, Scene};
-use super::{SOON, Setup, harbour_copy};
 use crate::fake_discord::{Discord, MessageSpec};
+use crate::setup::{Setup, harbour_copy};
 use crate::support::shipped;
 
 /// What members see of a message.

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::operators::{at_work, registrations, world};
 use super::questions::{QUESTIONS, Stream, answered, answers_to, mention};
 use super::trace::Log;
-use super::{QUIET, SOON, Setup};
+use super::{QUIET, SOON};
 use crate::fake_discord::{Discord, Id, Rest, State};
+use crate::setup::Setup;
 
 #[tokio::test]
 async fn two_programs_share_the_shards_and_each_question_is_answered_by_one() {

@@ -6,8 +6,9 @@ use rapporteur::knowledge::Language;
 use rapporteur::reply::Wording;
 use serde_json::{Value, json};
 
-use super::{Bot, SOON, Setup};
+use super::{Bot, SOON};
 use crate::fake_discord::{Discord, EPHEMERAL, Id, MessageSpec, SUPPRESS_EMBEDS, USUAL};
+use crate::setup::Setup;
 
 /// A question, the fact that answers it, and words of its quote.
 pub(super) const OPENED: &str = "when was the harbour bridge opened?";

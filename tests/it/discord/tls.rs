@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::questions::{QUESTIONS, Stream, answered, answers_to, mention};
-use super::{QUIET, SOON, harbour_copy};
+use super::{QUIET, SOON};
 use crate::fake_discord::{Discord, Proxy, Request, Rest, TOKEN, Tls};
 use crate::process::Process;
+use crate::setup::harbour_copy;
 
 /// A fake under Discord's own name, and a base of the test's own.
 struct Production {

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::SOON;
 use super::scene::{DESIGNER, FOOTBALL, LENGTH, MAYOR, OPENED, Scene};
-use super::{SOON, Setup};
+use crate::setup::Setup;
 use crate::synapse::{Homeserver, body, html, is_skipped};
 
 /// Tags Matrix allows in messages: <https://spec.matrix.org/v1.18/client-server-api/#mroommessage-msgtypes>.
@@ -100,7 +101,7 @@ async fn a_display_name_and_a_user_id_call_the_bot_too() {
     let (server, setup) = (Homeserver::shared().await, Setup::default());
     let account = server.member("rapporteur").await;
     account.rename("Harbour Clerk").await;
-    let bot = setup.start(server, &account);
+    let bot = setup.start_on(server, &account);
     let scene = Scene::of(server, setup, account, bot).await;
     let room = scene.room().await;
     let id = scene.account.id.clone();
@@ -201,7 +202,7 @@ async fn in_an_answer_room_questions_need_no_mention_and_what_is_not_known_is_pa
     let Scene { server, account, anna, bruno, milva, setup, bot } = scene;
     bot.stop().await.expect("it stops");
     let setup = setup.with("MATRIX_ANSWER_ROOMS", &room);
-    let bot = setup.start(server, &account);
+    let bot = setup.start_on(server, &account);
     let scene = Scene { server, account, anna, bruno, milva, setup, bot };
     let asked = scene.anna.say(&room, "When was the harbour bridge opened?").await;
     assert!(body(&scene.answer(&room, &asked).await).contains("14 March 2031"));

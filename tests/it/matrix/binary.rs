@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::SOON;
 use super::questions::Stream;
 use super::scene::{LENGTH, OPENED};
-use super::{SOON, Setup, harbour_copy};
 use crate::process::Process;
+use crate::setup::{Setup, harbour_copy};
 use crate::support::command;
 use crate::synapse::{Homeserver, Member, body, is_skipped};
 

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::scene::{LENGTH, OPENED};
-use super::{Bot, SOON, Setup};
+use super::{Bot, SOON};
+use crate::setup::Setup;
 use crate::synapse::{EncryptedMember, Homeserver, Member, answered_event, body, html, is_said_by, is_skipped};
 
 /// A member with encryption, a bot, and an encrypted room of both.
@@ -23,7 +24,7 @@ impl Vault {
         }
         let (server, setup) = (Homeserver::shared().await, Setup::default());
         let account = server.member("rapporteur").await;
-        let bot = setup.start(server, &account);
+        let bot = setup.start_on(server, &account);
         let anna = EncryptedMember::enter(server, "anna").await;
         let room = anna.create_room(&[&account.id], direct).await;
         let devices = anna.await_member(&room, &account.id).await;
@@ -48,7 +49,7 @@ impl Vault {
 
     async fn restart(self) -> Self {
         self.bot.stop().await.expect("it stops");
-        let bot = self.setup.start(self.server, &self.account);
+        let bot = self.setup.start_on(self.server, &self.account);
         Self { bot, ..self }
     }
 
@@ -154,7 +155,7 @@ async fn encrypted_questions_that_came_while_the_bot_was_away_are_answered_once(
         anna.say(&room, "let us see").await;
         anna.say(&room, "!ask who designed the bridge?").await
     });
-    let bot = setup.start(server, &account);
+    let bot = setup.start_on(server, &account);
     let vault = Vault { server, account, anna, room, setup, bot };
     for asked in [&known, &new] {
         vault.answer(asked).await;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::SOON;
 use super::scene::{LENGTH, OPENED, Scene};
-use super::{SOON, Setup};
+use crate::setup::Setup;
 use crate::synapse::{Member, body};
 
 /// Waits until somebody is in a room what is expected.
-async fn becomes(host: &Member, room: &str, user: &str, membership: &str) {
+pub(super) async fn becomes(host: &Member, room: &str, user: &str, membership: &str) {
     let end = tokio::time::Instant::now() + SOON;
     loop {
         let now = host.membership_of(room, user).await;
@@ -47,7 +48,7 @@ async fn a_named_user_may_invite_and_nobody_else() {
     let Scene { server, account, anna, bruno, milva, setup, bot } = scene;
     bot.stop().await.expect("it stops");
     let setup = setup.with("MATRIX_INVITES", &anna.id);
-    let bot = setup.start(server, &account);
+    let bot = setup.start_on(server, &account);
     let scene = Scene { server, account, anna, bruno, milva, setup, bot };
     let (one, two) = (scene.anna.room(&[&scene.account.id]).await, scene.bruno.room(&[&scene.account.id]).await);
     becomes(&scene.anna, &one, &scene.account.id, "join").await;

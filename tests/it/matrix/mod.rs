@@ -2,8 +2,10 @@
 
 mod asking;
 mod binary;
+mod clocks;
 mod edits;
 mod encryption;
+mod federation;
 mod invitations;
 mod moderators;
 mod questions;
@@ -13,55 +15,21 @@ mod scene;
 mod wrong;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rapporteur::cooldown::{Allowance, Cooldowns};
-use rapporteur::journal::Journal;
 use rapporteur::platform::matrix::{MatrixError, Settings, serve};
 use rapporteur::respond::Responder;
-use rapporteur::serving::Store;
-use rapporteur::snapshot::Folders;
-use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::support::harbour;
+use crate::setup::Setup;
 use crate::synapse::{Homeserver, Member};
 
 /// Long enough for anything that comes at all: a debug build on a busy machine, with a homeserver beside it.
 pub(super) const SOON: Duration = Duration::from_secs(60);
 
-/// What a bot is started with.
-pub(super) struct Setup {
-    /// The base it serves.
-    pub(super) folders: Folders,
-    /// Where its journal, its session and its keys are.
-    pub(super) data: Arc<TempDir>,
-    /// Its environment, besides homeserver, user and password.
-    pub(super) variables: BTreeMap<&'static str, String>,
-    /// How often a member, and a room, may ask.
-    pub(super) cooldowns: (&'static str, &'static str),
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        let data = Arc::new(tempfile::tempdir().expect("a folder for the journal"));
-        Self { folders: harbour(), data, variables: BTreeMap::new(), cooldowns: ("off", "off") }
-    }
-}
-
 impl Setup {
-    pub(super) fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
-        self.variables.insert(variable, value.into());
-        self
-    }
-
-    pub(super) fn journal(&self) -> Journal {
-        Journal::open(self.data.path()).expect("the journal opens")
-    }
-
     /// The environment of a bot with this account.
     pub(super) fn environment(&self, server: &Homeserver, account: &Member) -> BTreeMap<&'static str, String> {
         let own =
@@ -70,14 +38,11 @@ impl Setup {
     }
 
     /// Starts the bot; what was asked before it listens is answered later.
-    pub(super) fn start(&self, server: &Homeserver, account: &Member) -> Bot {
+    pub(crate) fn start_on(&self, server: &Homeserver, account: &Member) -> Bot {
         let environment = self.environment(server, account);
         let read = Settings::read(|name| environment.get(name).cloned()).expect("the settings are in order");
         let settings = read.expect("there is a homeserver");
-        let store = Arc::new(Store::load(self.folders.clone(), &|_| {}).expect("the base loads"));
-        let allowance = |text: &str| text.parse::<Allowance>().expect("an allowance");
-        let cooldowns = Cooldowns::new(allowance(self.cooldowns.0), allowance(self.cooldowns.1));
-        let responder = Arc::new(Responder::new(store, self.journal(), cooldowns));
+        let responder = self.responder();
         let (stop, end) = watch::channel(false);
         let (data, serving) = (self.data.clone(), responder.clone());
         let task = tokio::spawn(async move { serve(settings, serving, data.path(), end).await });
@@ -113,27 +78,5 @@ impl Bot {
     /// Whether the bot has ended, which it should not.
     pub(super) fn has_ended(&self) -> bool {
         self.served.is_finished()
-    }
-}
-
-/// A copy of the invented base, to be changed.
-pub(super) fn harbour_copy(folder: &Path) -> Folders {
-    let from = harbour();
-    for (source, name) in [(&from.seeds, "seeds"), (&from.knowledge, "knowledge")] {
-        copy(source, &folder.join(name));
-    }
-    Folders { seeds: folder.join("seeds"), knowledge: folder.join("knowledge"), data: folder.join("data") }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("the fixture") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).expect("a copy");
-        }
     }
 }

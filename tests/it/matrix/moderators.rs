@@ -1,7 +1,8 @@
 //! Moderators look after the knowledge base: status, check, reload; others may not.
 
 use super::scene::{LENGTH, Scene};
-use super::{Setup, harbour_copy};
+
+use crate::setup::{Setup, harbour_copy};
 use crate::synapse::{Member, body};
 
 const REFUSED: &str = "Only moderators may do this.";
@@ -80,7 +81,7 @@ async fn users_named_in_the_settings_are_moderators_everywhere() {
     let Scene { server, account, anna, bruno, milva, setup, bot } = scene;
     bot.stop().await.expect("it stops");
     let setup = setup.with("MATRIX_MODERATORS", setup_with);
-    let bot = setup.start(server, &account);
+    let bot = setup.start_on(server, &account);
     let scene = Scene { server, account, anna, bruno, milva, setup, bot };
     assert!(kb(&scene, &room, &scene.anna, "status").await.contains("version"));
     assert_eq!(kb(&scene, &room, &scene.bruno, "status").await, REFUSED);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::questions::Stream;
+use super::SOON;
+use super::questions::{QUESTIONS, Stream};
 use super::scene::{LENGTH, OPENED, Scene};
-use super::{SOON, Setup};
-use crate::synapse::{Homeserver, body, is_skipped};
+use crate::setup::Setup;
+use crate::synapse::{Homeserver, body, is_said_by, is_skipped};
 
 #[tokio::test]
 async fn after_restarts_it_is_the_same_device_and_nothing_is_answered_twice() {
@@ -81,7 +82,7 @@ async fn a_bot_that_crashes_again_and_again_answers_everything_once() {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         let Scene { server, account, anna, bruno, milva, setup, bot } = scene;
         bot.crash().await;
-        let bot = setup.start(server, &account);
+        let bot = setup.start_on(server, &account);
         scene = Scene { server, account, anna, bruno, milva, setup, bot };
     }
     Stream::of(&scene.bruno, &scene.account, &rooms, asked).assert_each_answered_once(SOON).await;
@@ -142,12 +143,36 @@ async fn a_bot_started_before_its_homeserver_waits_for_it() {
     let (server, setup) = (Homeserver::start().await, Setup::default());
     let account = server.member("rapporteur").await;
     server.stop().await;
-    let bot = setup.start(&server, &account);
+    let bot = setup.start_on(&server, &account);
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(!bot.has_ended(), "it waits");
     server.start_again().await;
     let scene = Scene::of(&server, setup, account, bot).await;
     let room = scene.room().await;
     assert!(body(&scene.asked(&room, LENGTH).await.1).contains("612 metres"));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn the_homeservers_limits_delay_answers_and_lose_none() {
+    if is_skipped() {
+        return;
+    }
+    let server = Homeserver::start_with("rc_message: {per_second: 2, burst_count: 4}").await;
+    let scene = Scene::on(&server, Setup::default()).await;
+    let room = scene.room().await;
+    let mut asked = Vec::new();
+    for question in &QUESTIONS[..3] {
+        for member in [&scene.anna, &scene.bruno, &scene.milva] {
+            asked.push(member.mention(&room, &scene.account.id, question).await);
+        }
+    }
+    let stream = Stream::of(&scene.bruno, &scene.account, std::slice::from_ref(&room), asked);
+    stream.assert_each_answered_once(SOON).await;
+    stream.assert_answered_in_order().await;
+    let messages = scene.anna.messages(&room).await;
+    let sent = messages.iter().filter(|event| is_said_by(event, &scene.account.id)).filter_map(|event| event["origin_server_ts"].as_u64());
+    let (first, last) = (sent.clone().min().unwrap_or_default(), sent.max().unwrap_or_default());
+    assert!(last - first >= 2000, "nine answers cannot be let through in {} ms: there was no limit", last - first);
     scene.end().await;
 }

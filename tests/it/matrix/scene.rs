@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Bot, SOON, Setup};
+use super::{Bot, SOON};
+use crate::setup::Setup;
 use crate::synapse::{Homeserver, Member, is_skipped};
 
 /// A question, the fact that answers it, and words of its quote.
@@ -48,7 +49,7 @@ impl<'a> Scene<'a> {
     /// On a homeserver of the test's own.
     pub(super) async fn on(server: &'a Homeserver, setup: Setup) -> Self {
         let account = server.member("rapporteur").await;
-        let bot = setup.start(server, &account);
+        let bot = setup.start_on(server, &account);
         Self::of(server, setup, account, bot).await
     }
 
@@ -112,7 +113,7 @@ impl<'a> Scene<'a> {
     pub(super) async fn restart(self) -> Self {
         let Self { server, account, anna, bruno, milva, setup, bot } = self;
         bot.stop().await.expect("it stops");
-        let bot = setup.start(server, &account);
+        let bot = setup.start_on(server, &account);
         Self { server, account, anna, bruno, milva, setup, bot }
     }
 
@@ -122,7 +123,7 @@ impl<'a> Scene<'a> {
         bot.stop().await.expect("it stops");
         let away = Away { account, anna, bruno, milva };
         meanwhile(&away).await;
-        let bot = setup.start(server, &away.account);
+        let bot = setup.start_on(server, &away.account);
         let Away { account, anna, bruno, milva } = away;
         Self { server, account, anna, bruno, milva, setup, bot }
     }

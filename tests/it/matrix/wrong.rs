@@ -6,8 +6,8 @@ use rapporteur::platform::matrix::MatrixError;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::Setup;
 use super::scene::Scene;
+use crate::setup::Setup;
 use crate::synapse::{Homeserver, Member, is_skipped};
 
 /// A homeserver and the bot's account; none where homeservers are left out.
@@ -21,7 +21,7 @@ async fn account() -> Option<(&'static Homeserver, Member)> {
 
 /// Starts a bot that must end by itself; what it says.
 async fn refused(setup: &Setup, server: &Homeserver, account: &Member) -> MatrixError {
-    setup.start(server, account).ended().await.expect_err("it does not serve")
+    setup.start_on(server, account).ended().await.expect_err("it does not serve")
 }
 
 #[tokio::test]
@@ -39,6 +39,18 @@ async fn a_user_nobody_knows_ends_it() {
     let setup = Setup::default().with("MATRIX_USER", "@nobody:elmsworth.test");
     let said = refused(&setup, server, &account).await.to_string();
     assert!(said.contains("MATRIX_USER") || said.contains("MATRIX_PASSWORD"), "{said}");
+}
+
+#[tokio::test]
+async fn a_homeserver_that_lets_nobody_in_by_password_ends_it_and_says_what_else_to_do() {
+    if is_skipped() {
+        return;
+    }
+    let server = Homeserver::start_with("password_config: {enabled: false}").await;
+    let account = server.member("rapporteur").await;
+    let said = refused(&Setup::default(), &server, &account).await.to_string();
+    assert!(said.contains("MATRIX_ACCESS_TOKEN") && said.contains("MATRIX_DEVICE_ID"), "{said}");
+    assert!(!said.contains(&account.password), "{said}");
 }
 
 #[tokio::test]
@@ -83,7 +95,7 @@ async fn a_token_with_its_device_is_as_good_as_a_password() {
     let Some((server, account)) = account().await else { return };
     let setup =
         Setup::default().with("MATRIX_PASSWORD", "").with("MATRIX_ACCESS_TOKEN", &account.token).with("MATRIX_DEVICE_ID", &account.device);
-    let bot = setup.start(server, &account);
+    let bot = setup.start_on(server, &account);
     let mut scene = Scene::of(server, setup, account, bot).await;
     let room = scene.room().await;
     for question in [super::scene::OPENED, super::scene::LENGTH] {
@@ -138,7 +150,7 @@ async fn a_second_program_on_the_same_data_is_refused() {
     let Some(scene) = Scene::start().await else { return };
     let room = scene.room().await;
     scene.asked(&room, super::scene::OPENED).await;
-    let second = scene.setup.start(scene.server, &scene.account);
+    let second = scene.setup.start_on(scene.server, &scene.account);
     let ended = tokio::time::timeout(Duration::from_secs(30), second.ended()).await.expect("it ends");
     assert!(ended.is_err());
     scene.asked(&room, super::scene::LENGTH).await;

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use super::Member;
 use super::environment::{folder, python};
 use super::http::{Answer, request};
-use super::{Member, SERVER_NAME};
 
 /// It takes five seconds on an idle machine.
 const STARTED_WITHIN: Duration = Duration::from_secs(90);
@@ -26,10 +26,17 @@ const SIGNING_KEY: &str = "ed25519 a_test AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGx
 /// What Synapse wants to see of the shared secret: an HMAC with SHA-1 over the user's data.
 const MAC: &str = "import hmac, sys; print(hmac.new(b'throwaway', sys.argv[1].encode().replace(b'|', b'\\0'), 'sha1').hexdigest())";
 
+/// What makes a homeserver one of several that federate: reached by its address, under a certificate nobody has to trust.
+const FEDERATED: &str = include_str!("federated.yaml");
+
 /// A running homeserver.
 pub struct Homeserver {
     port: u16,
     files: TempDir,
+    /// Configuration of the test's own; it overrides the usual one.
+    own: String,
+    /// How many seconds its clock is ahead of this machine's.
+    ahead: AtomicI64,
     process: Mutex<Option<Child>>,
     users: AtomicU32,
 }
@@ -47,9 +54,26 @@ impl Homeserver {
     /// # Panics
     /// If it does not start.
     pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// Starts one that federates with others like it.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_federated() -> Self {
+        Self::start_with(FEDERATED).await
+    }
+
+    /// Starts one with configuration of the test's own, in YAML.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_with(own: &str) -> Self {
         super::turns::take();
         let files = tempfile::Builder::new().prefix("homeserver-").tempdir_in(folder_made()).expect("a folder for the homeserver");
-        let mut server = Self { port: 0, files, process: Mutex::new(None), users: AtomicU32::new(0) };
+        let (ahead, process, users) = (AtomicI64::new(0), Mutex::new(None), AtomicU32::new(0));
+        let mut server = Self { port: 0, files, own: own.to_owned(), ahead, process, users };
         for _ in 0..ATTEMPTS {
             server.port = free_port();
             server.configure();
@@ -61,15 +85,19 @@ impl Homeserver {
     }
 
     fn configure(&self) {
-        let folder = self.files.path().display().to_string();
+        let (folder, port, other) = (self.files.path().display().to_string(), self.port.to_string(), free_port().to_string());
         let write = |name: &str, text: &str| {
-            let text = text.replace("@PORT@", &self.port.to_string()).replace("@FOLDER@", &folder);
+            let text = text.replace("@PORT@", &port).replace("@OTHER_PORT@", &other).replace("@FOLDER@", &folder);
             std::fs::write(self.files.path().join(name), text).expect("a file of the homeserver");
         };
         write("homeserver.yaml", include_str!("homeserver.yaml"));
         write("log.yaml", include_str!("log.yaml"));
         write("homeserver.py", include_str!("homeserver.py"));
+        write("own.yaml", &self.own);
         write("signing.key", SIGNING_KEY);
+        let certificate = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        write("certificate.pem", &certificate.cert.pem());
+        write("certificate.key", &certificate.signing_key.serialize_pem());
     }
 
     /// Runs the process until it is healthy; false if it ended instead.
@@ -77,7 +105,8 @@ impl Homeserver {
         let log = std::fs::File::create(self.files.path().join("output.log")).expect("a file for what it prints");
         let mut command = Command::new(python());
         // Its standard input stays open as long as the tests run.
-        command.arg(self.path("homeserver.py")).arg(self.files.path()).current_dir(self.files.path()).stdin(Stdio::piped());
+        command.arg(self.path("homeserver.py")).arg(self.files.path()).arg(self.ahead.load(Ordering::Relaxed).to_string());
+        command.current_dir(self.files.path()).stdin(Stdio::piped());
         let child = command.stdout(log.try_clone().expect("the file")).stderr(log).spawn().expect("Python starts");
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
         let end = Instant::now() + STARTED_WITHIN;
@@ -136,6 +165,21 @@ impl Homeserver {
         assert!(self.run().await, "Synapse does not start again:\n{}", self.log());
     }
 
+    /// Sets its clock so many seconds before this machine's; that takes effect when it starts again.
+    pub fn set_clock(&self, ahead: i64) {
+        self.ahead.store(ahead, Ordering::Relaxed);
+    }
+
+    /// Lets it forget which transactions it has seen, as it does after a day; only while it is stopped.
+    ///
+    /// # Panics
+    /// If its database cannot be changed.
+    pub fn forget_transactions(&self) {
+        let database = rusqlite::Connection::open(self.path("homeserver.db")).expect("its database opens");
+        let forgotten = database.execute("DELETE FROM event_txn_id_device_id", []).expect("its database can be changed");
+        assert!(forgotten > 0, "it has seen none");
+    }
+
     /// Registers an account, with a name no other test has, and its first device.
     ///
     /// # Panics
@@ -155,7 +199,7 @@ impl Homeserver {
         let mac = String::from_utf8_lossy(&mac.stdout).trim().to_owned();
         let body = json!({ "nonce": nonce, "username": user, "password": password, "displayname": user, "admin": false, "mac": mac });
         let Answer { status, body } = request(self.port, "POST", path, None, Some(&body)).await.expect("Synapse answers");
-        assert_eq!(status, 200, "{user}@{SERVER_NAME} is not registered: {body:#}");
+        assert_eq!(status, 200, "{user} is not registered: {body:#}");
         body
     }
 }

@@ -21,6 +21,3 @@ pub use environment::is_skipped;
 pub use homeserver::Homeserver;
 pub use member::Member;
 pub use timeline::{answered_event, body, html, is_edit_of, is_said_by, shown};
-
-/// The name all user ids of the homeserver end in.
-pub const SERVER_NAME: &str = "elmsworth.test";
