@@ -27,7 +27,7 @@ const ENCRYPTED_ROOMS: usize = 20;
 const ASKED_IN: usize = 10;
 const QUESTIONS: usize = 300;
 const STARTS: usize = 5;
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_mins(2);
 
 #[tokio::main]
 async fn main() {

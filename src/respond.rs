@@ -21,7 +21,7 @@ use crate::serving::{Base, Store};
 /// How many questions `/topics` shows.
 const TOPICS: usize = 12;
 /// An answer given in a conversation is not repeated there for so long; it is linked to.
-const REPEATED_WITHIN: Duration = Duration::from_secs(5 * 60);
+const REPEATED_WITHIN: Duration = Duration::from_mins(5);
 
 /// The time, as the line needs it: passed in, so that tests can set it.
 #[derive(Debug, Clone, Copy)]

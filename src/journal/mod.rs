@@ -22,7 +22,7 @@ const SCHEMA: i64 = 2;
 /// How often what was written ahead is brought into the database file.
 const CHECKPOINT: Duration = Duration::from_secs(10);
 /// How long what was handled and done is kept.
-const KEPT: Duration = Duration::from_secs(30 * 86_400);
+const KEPT: Duration = Duration::from_hours(720);
 
 /// Why the journal cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -110,7 +110,7 @@ fn each_answer_is_flushed_before_the_next_question_is_sent() {
     for id in 0..3 {
         writeln!(input, "{}", json!({"id": id, "question": "How long is the bridge?"})).unwrap();
         input.flush().unwrap();
-        let line = receiver.recv_timeout(std::time::Duration::from_secs(60)).expect("the answer comes before the next question");
+        let line = receiver.recv_timeout(std::time::Duration::from_mins(1)).expect("the answer comes before the next question");
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["id"], id);
     }
     drop(input);

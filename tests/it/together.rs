@@ -9,7 +9,7 @@ use crate::process::Process;
 use crate::setup::harbour_copy;
 use crate::synapse::{Homeserver, Member, body, is_skipped};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// A member on each platform, and a base of the test's own.
 struct Place {

@@ -52,7 +52,7 @@ impl Bot {
     /// Reads the private conversations of the last days.
     pub(super) async fn catch_up_direct(self: &Arc<Self>, since: SystemTime) {
         let since = self.from(since);
-        let lately = SystemTime::now() - Duration::from_secs(7 * 86_400);
+        let lately = SystemTime::now() - Duration::from_hours(168);
         let channels = self.journal().direct(PLATFORM, lately, CHANNELS).unwrap_or_default();
         for channel in channels.iter().filter_map(|id| id.parse::<u64>().ok()) {
             self.catch_up_channel(ChannelId::new(channel), None, id_at(since)).await;
@@ -62,7 +62,7 @@ impl Bot {
     async fn catch_up_channel(&self, channel: ChannelId, guild: Option<GuildId>, after: u64) {
         // The latest: who asked earlier has waited longer, and may have gone.
         let read = || channel.messages(&self.http, GetMessages::new().limit(MESSAGES));
-        let mut messages: Vec<Message> = match persist(Duration::from_secs(60), read).await {
+        let mut messages: Vec<Message> = match persist(Duration::from_mins(1), read).await {
             Ok(messages) => messages,
             Err(error) => {
                 if !matches!(failure(&error), Failure::Forbidden | Failure::Gone) {

@@ -27,7 +27,7 @@ use crate::respond::{Now, Responder, Response};
 /// Discord takes no acknowledgement later than this.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(2800);
 /// An acknowledged interaction can be answered for fifteen minutes.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(14 * 60);
+const ANSWERED_WITHIN: Duration = Duration::from_mins(14);
 /// A choice's value that names a fact.
 pub(super) const FACT: &str = "fact:";
 
@@ -246,7 +246,7 @@ impl Bot {
             return self.take_back(component.channel_id, &component.message.id.to_string()).await;
         }
         let remove = || self.http.delete_original_interaction_response(&component.token);
-        if let Err(error) = persist(Duration::from_secs(60), remove).await {
+        if let Err(error) = persist(Duration::from_mins(1), remove).await {
             report(&error, "a private reply is not taken away", component.channel_id);
         }
     }

@@ -20,7 +20,7 @@ use crate::reply::{Reply, Wording, fill};
 use crate::respond::{Now, Response};
 
 /// An edit changes the answer for so long after the question was asked.
-const EDITS_FOLLOWED: Duration = Duration::from_secs(15 * 60);
+const EDITS_FOLLOWED: Duration = Duration::from_mins(15);
 
 /// A message as its events tell of it.
 #[derive(Debug, Clone)]
@@ -251,7 +251,7 @@ impl Bot {
             Response::Silence | Response::Leave => return self.take_back(heard.channel, reply).await,
         };
         let edit = edit.allowed_mentions(nobody());
-        let sent = persist(Duration::from_secs(60), || heard.channel.edit_message(&self.http, reply_id, edit.clone())).await;
+        let sent = persist(Duration::from_mins(1), || heard.channel.edit_message(&self.http, reply_id, edit.clone())).await;
         match sent {
             Ok(_) => self.note(&heard.id.to_string(), Some(reply), answered.as_ref().map(|(fact, language)| (fact.as_str(), *language))),
             Err(error) => report(&error, "an answer does not follow an edit", heard.channel),
@@ -280,7 +280,7 @@ impl Bot {
         if let Err(error) = self.journal().unsay(PLATFORM, reply) {
             tracing::error!(%error, "a removed reply is not noted");
         }
-        if let Err(error) = persist(Duration::from_secs(60), || channel.delete_message(&self.http, id)).await
+        if let Err(error) = persist(Duration::from_mins(1), || channel.delete_message(&self.http, id)).await
             && failure(&error) != Failure::Gone
         {
             report(&error, "a reply stays though its question is gone", channel);

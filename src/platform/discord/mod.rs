@@ -90,7 +90,7 @@ async fn greet(bot: &Arc<Bot>) -> Result<(), DiscordError> {
                 Failure::Passing => {
                     tracing::error!(%error, wait_s = wait.as_secs(), "Discord cannot be reached; trying again");
                     tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(Duration::from_secs(60));
+                    wait = (wait * 2).min(Duration::from_mins(1));
                 }
                 // It answers, if not as Discord would: the gateway says who the bot is, too.
                 _ => {

@@ -11,7 +11,7 @@ use serenity::http::{HttpError, StatusCode};
 const WAITS: [Duration; 5] =
     [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
 /// Discord knows a nonce for some minutes; until then an answer that is sent again is not doubled.
-const NONCE_KNOWN: Duration = Duration::from_secs(4 * 60);
+const NONCE_KNOWN: Duration = Duration::from_mins(4);
 /// A request that takes longer is given up and tried again.
 const PATIENCE: Duration = Duration::from_secs(15);
 

@@ -25,9 +25,9 @@ const DEAF: Duration = Duration::from_secs(15);
 const UNNOTICED: Duration = Duration::from_secs(100);
 /// Waits before a new session: a thousand identifies a day reset the token.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
 /// A session that held for so long makes the next wait the first again.
-const HELD: Duration = Duration::from_secs(600);
+const HELD: Duration = Duration::from_mins(10);
 
 /// How a session ended.
 enum End {
@@ -268,7 +268,7 @@ fn note_heard(bot: &Bot, at: SystemTime) {
 /// `known`.
 async fn watch_over(bot: &Bot, manager: &ShardManager, known: SystemTime) -> String {
     let mut healthy = tokio::time::Instant::now();
-    let mut noted = healthy - Duration::from_secs(60);
+    let mut noted = healthy - Duration::from_mins(1);
     loop {
         tokio::time::sleep(LOOK).await;
         let (connected, all) = {
@@ -302,7 +302,7 @@ impl Bot {
                 continue;
             }
             let commands = commands::all();
-            let registered = persist(Duration::from_secs(60), || async {
+            let registered = persist(Duration::from_mins(1), || async {
                 match scope {
                     None => self.http.create_global_commands(&commands).await,
                     Some(guild) => self.http.create_guild_commands(GuildId::new(guild), &commands).await,

@@ -13,7 +13,7 @@ use crate::platform::matrix::outbox::{Failure, failure, persist, transaction};
 use crate::platform::matrix::render::{relation, replacing};
 
 /// An edit changes the answer for so long after the question was asked.
-const EDITS_FOLLOWED: Duration = Duration::from_secs(15 * 60);
+const EDITS_FOLLOWED: Duration = Duration::from_mins(15);
 
 impl Bot {
     /// A message was edited: its answer follows, for a while.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 /// The first and the longest wait between attempts, where the homeserver does not say how long to wait.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// What an error means for what comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Default for Waits {
 impl Waits {
     /// How long to wait now; as long as the homeserver says, if it does.
     pub(super) fn next(&mut self, said: Option<Duration>) -> Duration {
-        let wait = said.unwrap_or(self.0).clamp(Duration::from_millis(50), Duration::from_secs(600));
+        let wait = said.unwrap_or(self.0).clamp(Duration::from_millis(50), Duration::from_mins(10));
         self.0 = (self.0 * 2).min(LONGEST_WAIT);
         wait
     }

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!((settings.homeserver.as_str(), settings.prefix), ("http://127.0.0.1:8008", '?'));
         assert_eq!((settings.answer_rooms.len(), settings.invites.len()), (2, 2));
         assert_eq!(settings.languages[0], ("!abc".to_owned(), Language::Fr));
-        assert_eq!(settings.catch_up, Duration::from_secs(24 * 3600));
+        assert_eq!(settings.catch_up, Duration::from_hours(24));
         assert!(!format!("{settings:?}").contains("secret"));
     }
 

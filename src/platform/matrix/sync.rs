@@ -27,7 +27,7 @@ use crate::platform::matrix::workers::{Task, Workers};
 /// The homeserver holds a sync without news for so long.
 const HELD: Duration = Duration::from_secs(30);
 /// What takes no longer is no absence.
-const MOMENT: Duration = Duration::from_secs(60);
+const MOMENT: Duration = Duration::from_mins(1);
 
 /// How listening ended.
 pub(super) enum End {

@@ -20,7 +20,7 @@ use crate::platform::matrix::outbox::persist;
 const PAGES: usize = 20;
 const PAGE: u32 = 100;
 /// Clocks may differ so much; delivery takes a moment too.
-const CLOCKS_APART: Duration = Duration::from_secs(120);
+const CLOCKS_APART: Duration = Duration::from_mins(2);
 
 /// An event with what the library could make of it.
 #[derive(Debug, Clone)]

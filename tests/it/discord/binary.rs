@@ -209,7 +209,7 @@ async fn sigterm_ends_it_within_ten_seconds_though_discord_answers_nothing_any_m
     let place = Place::new().await;
     let mut process = place.serve(&["run"], &[]).await;
     place.discord.fault(crate::fake_discord::Fault::Silent);
-    place.discord.rest_fault("", "", usize::MAX, Rest::Slow(Duration::from_secs(60)));
+    place.discord.rest_fault("", "", usize::MAX, Rest::Slow(Duration::from_mins(1)));
     process.signal("TERM");
     assert_eq!(process.ended(Duration::from_secs(14)).await.code(), Some(0), "{}", process.stderr());
 }

@@ -9,7 +9,7 @@ use super::{Bot, QUIET, SOON};
 use crate::fake_discord::{Discord, Fault, MessageSpec, READ_MESSAGE_HISTORY, Rest};
 use crate::setup::Setup;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A setup whose bot last listened so long ago.
 fn away_for(time: Duration) -> Setup {

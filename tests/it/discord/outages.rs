@@ -10,7 +10,7 @@ use crate::fake_discord::{Discord, Id, Rest};
 use crate::setup::Setup;
 
 /// Longer than the bot tries.
-const RECOVERY: Duration = Duration::from_secs(60);
+const RECOVERY: Duration = Duration::from_mins(1);
 
 /// Asks before, during and after requests go wrong, by mention, in private and by command.
 async fn every_question_survives(rest: Rest, times: usize) {

@@ -128,7 +128,7 @@ async fn the_bot_stops_within_ten_seconds_though_discord_does_not_answer() {
     for path in ["/users/@me", "/gateway"] {
         let discord = Discord::start().await;
         world(&discord);
-        discord.rest_fault("GET", path, usize::MAX, Rest::Slow(Duration::from_secs(60)));
+        discord.rest_fault("GET", path, usize::MAX, Rest::Slow(Duration::from_mins(1)));
         let bot = Setup::default().start_unready(&discord);
         discord.wait_until(SOON, |state| state.requests.iter().any(|r| r.path.ends_with(path))).await;
         let began = std::time::Instant::now();
@@ -142,7 +142,7 @@ async fn questions_that_take_too_long_do_not_keep_the_bot_from_stopping() {
     let discord = Discord::start().await;
     let (_, channel, anna) = world(&discord);
     let bot = Setup::default().start(&discord).await;
-    discord.rest_fault("POST", "/messages", usize::MAX, Rest::Slow(Duration::from_secs(60)));
+    discord.rest_fault("POST", "/messages", usize::MAX, Rest::Slow(Duration::from_mins(1)));
     discord.say_with(channel, anna, &mention(QUESTIONS[0]));
     discord.wait_until(SOON, |state| state.requests.iter().any(|r| r.path.ends_with("/messages"))).await;
     let began = std::time::Instant::now();

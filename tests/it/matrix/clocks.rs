@@ -111,7 +111,7 @@ async fn after_more_than_a_day_away_only_younger_questions_are_answered_and_the_
     // Thirty hours pass: for the homeserver, and for the journal.
     place.restart_server(30 * HOUR).await;
     let journal = rapporteur::journal::Journal::open(&place.setup.folders.data).expect("the journal opens");
-    journal.set_heard("matrix", SystemTime::now() - Duration::from_secs(30 * 3600)).expect("the journal can be written");
+    journal.set_heard("matrix", SystemTime::now() - Duration::from_hours(30)).expect("the journal can be written");
     drop(journal);
     let young = place.ask(&rooms[1], LENGTH).await;
     let process = place.start();

@@ -27,7 +27,7 @@ use crate::setup::Setup;
 use crate::synapse::{Homeserver, Member};
 
 /// Long enough for anything that comes at all: a debug build on a busy machine, with a homeserver beside it.
-pub(super) const SOON: Duration = Duration::from_secs(60);
+pub(super) const SOON: Duration = Duration::from_mins(1);
 
 impl Setup {
     /// The environment of a bot with this account.

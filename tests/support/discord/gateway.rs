@@ -67,7 +67,7 @@ impl State {
         let entry = self.sockets.get_mut(&socket)?;
         let now = Instant::now();
         entry.sends.push_back(now);
-        entry.sends.retain(|at| now - *at < Duration::from_secs(60));
+        entry.sends.retain(|at| now - *at < Duration::from_mins(1));
         if entry.sends.len() > 120 {
             self.refuse(socket, 4008, "more than 120 sends a minute");
             return None;
@@ -158,7 +158,7 @@ async fn drive(socket: &mut WebSocket, queue: &mut UnboundedReceiver<Frame>, num
     let (mut muted, mut compress, mut last) = (silent, false, None);
     loop {
         // After a close frame the other side has a second to answer it.
-        let deadline = last.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_secs(3600));
+        let deadline = last.unwrap_or_else(|| tokio::time::Instant::now() + Duration::from_hours(1));
         tokio::select! {
             biased;
             frame = queue.recv() => match frame {

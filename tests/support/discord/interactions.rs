@@ -12,7 +12,7 @@ use super::validate::Check;
 /// How long a bot may take to acknowledge.
 const ACKNOWLEDGE: Duration = Duration::from_secs(3);
 /// How long the token is good.
-const TOKEN: Duration = Duration::from_secs(900);
+const TOKEN: Duration = Duration::from_mins(15);
 
 impl Interaction {
     fn user(&self) -> &Value {

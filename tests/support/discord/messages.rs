@@ -15,7 +15,7 @@ use super::validate::Check;
 /// Application flags that allow reading message content: full and limited.
 pub(super) const CONTENT_FLAGS: u64 = 1 << 18 | 1 << 19;
 /// How long a nonce is remembered.
-const NONCE_MEMORY: Duration = Duration::from_secs(300);
+const NONCE_MEMORY: Duration = Duration::from_mins(5);
 
 impl State {
     pub(super) fn route_channel(&mut self, call: &Call, channel: Id, rest: &[&str]) -> Reply {
