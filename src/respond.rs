@@ -133,6 +133,16 @@ impl Responder {
         self.admitted(message, language, now, || self.say(base, message, answer, found, now))
     }
 
+    /// What is said instead where the author, or the conversation, has been answered too often; counts as another answer otherwise.
+    #[must_use]
+    pub fn refuse(&self, message: &Message, now: Now) -> Option<Response> {
+        let language = message.locale.unwrap_or(self.store.current().snapshot.knowledge.default_language);
+        match self.admitted(message, language, now, || Response::Leave) {
+            Response::Leave => None,
+            refused => Some(refused),
+        }
+    }
+
     /// Goes on if the author and the conversation may ask; who was only overheard is told nothing.
     fn admitted(&self, message: &Message, language: Language, now: Now, go_on: impl FnOnce() -> Response) -> Response {
         let platform = message.conversation.platform;

@@ -164,16 +164,39 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether somebody is still to be told that their messages cannot be read here; it is noted that they were.
+    /// Whether an event's key is awaited.
     ///
     /// # Errors
     /// Of the database.
-    pub fn tell_unreadable(&self, platform: &str, conversation: &str, author: &str) -> Result<bool, JournalError> {
+    pub fn is_unreadable(&self, platform: &str, event: &str) -> Result<bool, JournalError> {
+        let connection = self.lock();
+        let mut select = connection.prepare_cached("SELECT 1 FROM unreadable WHERE platform = ?1 AND event = ?2")?;
+        Ok(select.exists([platform, event])?)
+    }
+
+    /// Whether somebody was told that their messages cannot be read here.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn was_told_unreadable(&self, platform: &str, conversation: &str, author: &str) -> Result<bool, JournalError> {
+        let member = self.hash(author)?;
+        let connection = self.lock();
+        let mut select =
+            connection.prepare_cached("SELECT 1 FROM told_unreadable WHERE platform = ?1 AND conversation = ?2 AND member = ?3")?;
+        Ok(select.exists(params![platform, conversation, member])?)
+    }
+
+    /// Notes that somebody was told so.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn tell_unreadable(&self, platform: &str, conversation: &str, author: &str) -> Result<(), JournalError> {
         let member = self.hash(author)?;
         let connection = self.lock();
         let mut insert =
             connection.prepare_cached("INSERT OR IGNORE INTO told_unreadable (platform, conversation, member) VALUES (?1, ?2, ?3)")?;
-        Ok(insert.execute(params![platform, conversation, member])? == 1)
+        insert.execute(params![platform, conversation, member])?;
+        Ok(())
     }
 
     /// When an event was begun, in seconds since 1970.
@@ -227,7 +250,9 @@ mod tests {
         let batch = Batch { events: vec![event("$a", "!r")], ..Batch::default() };
         assert_eq!(journal.take_in("matrix", &batch, SystemTime::now()).ok(), Some(vec![true]));
         assert_eq!(journal.unreadable("matrix", None).ok(), Some(Vec::new()));
-        assert_eq!(journal.tell_unreadable("matrix", "!r", "@a:b").ok(), Some(true));
-        assert_eq!(journal.tell_unreadable("matrix", "!r", "@a:b").ok(), Some(false));
+        assert_eq!(journal.was_told_unreadable("matrix", "!r", "@a:b").ok(), Some(false));
+        journal.tell_unreadable("matrix", "!r", "@a:b").expect("it is noted");
+        assert_eq!(journal.was_told_unreadable("matrix", "!r", "@a:b").ok(), Some(true));
+        assert_eq!(journal.was_told_unreadable("matrix", "!s", "@a:b").ok(), Some(false));
     }
 }

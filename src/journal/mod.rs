@@ -8,7 +8,7 @@ mod handled;
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -21,6 +21,8 @@ pub use handled::{Event, Handled, Kept};
 const SCHEMA: i64 = 2;
 /// How often what was written ahead is brought into the database file.
 const CHECKPOINT: Duration = Duration::from_secs(10);
+/// What is older than is kept is forgotten so often.
+const CLEANED_EVERY: Duration = Duration::from_hours(1);
 /// How long what was handled and done is kept.
 const KEPT: Duration = Duration::from_hours(720);
 
@@ -90,9 +92,7 @@ impl Journal {
         if !steps.is_empty() {
             connection.execute_batch(&format!("BEGIN; {} PRAGMA user_version = {SCHEMA}; COMMIT;", steps.concat()))?;
         }
-        let long_ago = seconds(SystemTime::now() - KEPT);
-        connection.execute("DELETE FROM handled WHERE at < ?1 AND done = 1", [long_ago])?;
-        connection.execute("DELETE FROM unreadable WHERE at < ?1", [long_ago])?;
+        forget_what_is_old(&connection)?;
         let journal = Self { connection: Arc::new(Mutex::new(connection)), _checkpoints: None, run: 0 };
         let run = journal.meta_number("run")?.unwrap_or(0) + 1;
         journal.set_meta("run", &run.to_be_bytes())?;
@@ -162,7 +162,14 @@ impl Journal {
 fn checkpoints(connection: Connection) -> Sender<()> {
     let (sender, ended) = channel();
     std::thread::spawn(move || {
+        let mut cleaned = Instant::now();
         while ended.recv_timeout(CHECKPOINT) == Err(RecvTimeoutError::Timeout) {
+            if cleaned.elapsed() > CLEANED_EVERY {
+                cleaned = Instant::now();
+                if let Err(error) = forget_what_is_old(&connection) {
+                    tracing::warn!(%error, "what is old stays in the journal");
+                }
+            }
             // What cannot be brought in now, since somebody reads it, is the next time.
             if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
                 tracing::warn!(%error, "the journal's file is not brought up to date");
@@ -170,6 +177,13 @@ fn checkpoints(connection: Connection) -> Sender<()> {
         }
     });
     sender
+}
+
+fn forget_what_is_old(connection: &Connection) -> rusqlite::Result<()> {
+    let long_ago = seconds(SystemTime::now() - KEPT);
+    connection.execute("DELETE FROM handled WHERE at < ?1 AND done = 1", [long_ago])?;
+    connection.execute("DELETE FROM unreadable WHERE at < ?1", [long_ago])?;
+    Ok(())
 }
 
 fn seconds(at: SystemTime) -> i64 {

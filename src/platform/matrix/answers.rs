@@ -1,6 +1,8 @@
 //! Questions and their answers: what an event is for the bot, what it says, and how that is sent once.
 
-use std::time::SystemTime;
+use std::collections::HashSet;
+use std::sync::PoisonError;
+use std::time::{Duration, SystemTime};
 
 use matrix_sdk::deserialized_responses::{TimelineEvent, TimelineEventKind};
 use matrix_sdk::room::MessagesOptions;
@@ -13,15 +15,19 @@ use crate::journal::{Batch, Event, Kept};
 use crate::knowledge::Language;
 use crate::message::{Address, Author, Conversation, Message, Role};
 use crate::platform::matrix::bot::{Bot, PLATFORM};
-use crate::platform::matrix::event::{Heard, Said, What, read, replied_to};
+use crate::platform::matrix::event::{Heard, Said, What, replied_to};
 use crate::platform::matrix::hearing::{listen, may_concern};
 use crate::platform::matrix::offer::Offer;
-use crate::platform::matrix::outbox::{Failure, failure, persist, report, transaction};
+use crate::platform::matrix::outbox::{Failure, attempt, failure, persist, report, transaction};
 use crate::platform::matrix::render::{relation, render};
+use crate::platform::matrix::sync::MOMENT;
+use crate::platform::matrix::timeline::hear;
 use crate::platform::matrix::workers::Task;
 use crate::reply::{Block, Reply, Wording, fill};
 use crate::respond::{Now, Response};
 
+/// The key of a message's content that says it is no answer.
+const NO_ANSWER: &str = "rapporteur.no_answer";
 /// So many messages after a question are looked through for its answer.
 const LOOKED_THROUGH: u32 = 100;
 
@@ -41,10 +47,7 @@ pub(super) fn is_readable(event: &TimelineEvent) -> bool {
 impl Bot {
     /// Does what is to be done in a room.
     pub(super) async fn handle(&self, room_id: &str, task: Task) {
-        let event = match &task {
-            Task::Heard(heard) => heard.id.clone(),
-            Task::Unfinished(event) | Task::Unreadable { event, .. } => event.clone(),
-        };
+        let event = task.event().to_owned();
         let begun = !matches!(task, Task::Unreadable { .. });
         let Some(room) = self.room(room_id) else {
             tracing::debug!(event, "the bot is no longer in the room");
@@ -81,7 +84,7 @@ impl Bot {
     /// Handles an event that an earlier run began.
     async fn take_up(&self, room: &Room, event: &str) -> Result<(), Error> {
         let fetched = self.fetch(room, event).await?;
-        let Some(heard) = read(fetched.raw().json().get()).filter(|_| is_readable(&fetched)) else {
+        let Some(heard) = hear(&fetched).filter(|_| is_readable(&fetched)) else {
             self.note(event, None, None);
             return Ok(());
         };
@@ -90,8 +93,7 @@ impl Bot {
 
     /// Reads an event that could not be read before.
     async fn try_again(&self, room: &Room, event: &str, tell: bool) -> Result<(), Error> {
-        let waiting = self.journal().unreadable(PLATFORM, None).unwrap_or_default();
-        if !waiting.iter().any(|unreadable| unreadable.event == event) {
+        if !self.awaits(event) {
             return Ok(());
         }
         let fetched = match self.fetch(room, event).await {
@@ -101,9 +103,15 @@ impl Bot {
             }
             fetched => fetched?,
         };
-        let Some(heard) = read(fetched.raw().json().get()) else { return Ok(()) };
+        let Some(heard) = hear(&fetched) else { return Ok(()) };
         if !is_readable(&fetched) {
             return if tell { self.tell_unreadable(room, &heard).await } else { Ok(()) };
+        }
+        let oldest = self.settings.catch_up.max(MOMENT);
+        if heard.age_ms.is_some_and(|age| Duration::from_millis(age) > oldest) {
+            tracing::warn!(questions = 1, "a question whose key came late is older than MATRIX_CATCH_UP_HOURS, and skipped");
+            self.give_up(event);
+            return Ok(());
         }
         let place = self.place(room).await;
         let concerns = match &heard.what {
@@ -135,14 +143,19 @@ impl Bot {
 
     /// Says, once to everybody in a room, that their messages cannot be read.
     async fn tell_unreadable(&self, room: &Room, heard: &Heard) -> Result<(), Error> {
-        if !self.journal().tell_unreadable(PLATFORM, room.room_id().as_str(), &heard.sender).unwrap_or(false) {
+        if self.journal().was_told_unreadable(PLATFORM, room.room_id().as_str(), &heard.sender).unwrap_or(true) {
             return Ok(());
         }
         let language = self.language_of(room);
         let reply = Reply::notice(language, &Wording::of(language).unreadable);
         let mut content = render(&reply).content(&Offer::of(&reply, &heard.sender));
         content["m.relates_to"] = relation(&heard.id, None);
-        self.send(room, transaction("unreadable", &heard.id), content).await.map(drop)
+        content[NO_ANSWER] = Value::Bool(true);
+        self.send(room, transaction("unreadable", &heard.id), content).await?;
+        if let Err(error) = self.journal().tell_unreadable(PLATFORM, room.room_id().as_str(), &heard.sender) {
+            tracing::error!(%error, "who was told that their messages cannot be read is not noted");
+        }
+        Ok(())
     }
 
     async fn answer(&self, room: &Room, heard: &Heard, said: &Said, doubtful: bool) -> Result<(), Error> {
@@ -160,6 +173,10 @@ impl Bot {
         };
         let mut content = saying.content;
         content["m.relates_to"] = relation(&heard.id, said.thread.as_deref());
+        if saying.wait && self.was_told_to_wait(room, &heard.sender) {
+            self.note(&heard.id, None, None);
+            return Ok(());
+        }
         let transaction = if saying.wait { wait_transaction(room, &heard.sender) } else { transaction("answer", &heard.id) };
         let reply = self.send(room, transaction, content).await?;
         let answered = saying.answered.as_ref().map(|(fact, language)| (fact.as_str(), *language));
@@ -182,7 +199,9 @@ impl Bot {
         if self.journal().of_reply(PLATFORM, event).is_ok_and(|kept| kept.is_some()) {
             return true;
         }
-        self.fetch(room, event).await.is_ok_and(|event| event.sender().is_some_and(|sender| sender == self.me))
+        let Ok(id) = EventId::parse(event) else { return false };
+        let fetched = attempt(&self.stop, 2, || room.event(&id, None)).await;
+        fetched.is_ok_and(|event| event.sender().is_some_and(|sender| sender == self.me))
     }
 
     /// What is said to something that was said to the bot.
@@ -198,7 +217,14 @@ impl Bot {
             intent,
             locale,
         };
-        let (reply, answer, wait) = match self.response(message).await {
+        // Questions have their cooldown; whatever else is said for all to read has it too.
+        let refused =
+            if matches!(message.intent, Intent::Ask(_) | Intent::Fact(_)) { None } else { self.responder.refuse(&message, Now::real()) };
+        let response = match refused {
+            Some(refused) => refused,
+            None => self.response(message).await,
+        };
+        let (reply, answer, wait) = match response {
             Response::Silence | Response::Leave => return None,
             Response::Wait(reply) => (reply, None, true),
             Response::Again(kept, language) => (again(room, &kept, language).await, None, false),
@@ -207,6 +233,15 @@ impl Bot {
         let content = render(&reply).content(&Offer::of(&reply, sender));
         let answered = answer.and_then(|answer| Some((answer.fact?, answer.language)));
         Some(Saying { content, answered, wait })
+    }
+
+    /// Whether somebody was told this minute to wait; they are taken to be told now.
+    fn was_told_to_wait(&self, room: &Room, sender: &str) -> bool {
+        let mut told = self.told_to_wait.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.0 != minute() {
+            *told = (minute(), HashSet::new());
+        }
+        !told.1.insert(format!("{sender} {}", room.room_id()))
     }
 
     async fn response(&self, message: Message) -> Response {
@@ -260,7 +295,9 @@ impl Bot {
         };
         let messages = persist(&self.stop, after).await?;
         let is_reply = |event: &&TimelineEvent| {
-            event.sender().is_some_and(|sender| sender == self.me) && replied_to(event.raw().json().get()).as_deref() == Some(question)
+            event.sender().is_some_and(|sender| sender == self.me)
+                && replied_to(event.raw().json().get()).as_deref() == Some(question)
+                && !event.raw().json().get().contains(NO_ANSWER)
         };
         Ok(messages.chunk.iter().find(is_reply).and_then(TimelineEvent::event_id).map(|id| id.to_string()))
     }
@@ -268,8 +305,11 @@ impl Bot {
 
 /// One notice a minute: a flood is not answered by a flood.
 fn wait_transaction(room: &Room, sender: &str) -> OwnedTransactionId {
-    let minute = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() / 60);
-    transaction("wait", &format!("{minute} {sender} {}", room.room_id()))
+    transaction("wait", &format!("{} {sender} {}", minute(), room.room_id()))
+}
+
+fn minute() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() / 60)
 }
 
 /// The line that links to an answer given a moment ago.

@@ -1,12 +1,13 @@
 //! What all events share: the line, the settings, the client, and what is known of a room.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use matrix_sdk::deserialized_responses::TimelineEvent;
 use matrix_sdk::ruma::events::room::power_levels::UserPowerLevel;
-use matrix_sdk::ruma::{EventId, OwnedUserId, RoomAliasId, RoomId, UserId};
+use matrix_sdk::ruma::{EventId, OwnedRoomId, OwnedUserId, RoomAliasId, RoomId, UserId};
 use matrix_sdk::{Client, Error, Room, RoomState};
 use tokio::sync::{mpsc, watch};
 
@@ -14,7 +15,7 @@ use crate::journal::Journal;
 use crate::knowledge::Language;
 use crate::message::Role;
 use crate::platform::matrix::hearing::Place;
-use crate::platform::matrix::outbox::persist;
+use crate::platform::matrix::outbox::{Failure, attempt, failure, persist};
 use crate::platform::matrix::settings::Settings;
 use crate::platform::matrix::workers::Task;
 use crate::respond::Responder;
@@ -41,6 +42,10 @@ pub(super) struct Bot {
     languages: Vec<(String, Language)>,
     /// Whether it was said that the homeserver's clock and this one differ.
     pub(super) skew_said: AtomicBool,
+    /// Who was told to wait, and in which minute.
+    pub(super) told_to_wait: Mutex<(u64, HashSet<String>)>,
+    /// Replaced rooms that were looked at.
+    pub(super) followed: Mutex<HashSet<OwnedRoomId>>,
     pub(super) stop: watch::Receiver<bool>,
     /// What is to be done later in a room.
     pub(super) later: mpsc::UnboundedSender<(String, Task)>,
@@ -59,14 +64,16 @@ impl Bot {
         let name = client.account().get_display_name().await.unwrap_or_default();
         let mut answer_rooms = Vec::new();
         for room in &settings.answer_rooms {
-            answer_rooms.extend(resolve(&client, &stop, "MATRIX_ANSWER_ROOMS", room).await);
+            answer_rooms.extend(resolve(&client, &stop, responder.journal(), "MATRIX_ANSWER_ROOMS", room).await);
         }
         let mut languages = Vec::new();
         for (room, language) in &settings.languages {
-            languages.extend(resolve(&client, &stop, "MATRIX_LANGUAGES", room).await.map(|id| (id, *language)));
+            let id = resolve(&client, &stop, responder.journal(), "MATRIX_LANGUAGES", room).await;
+            languages.extend(id.map(|id| (id, *language)));
         }
         let skew_said = AtomicBool::new(false);
-        Ok(Self { responder, settings, client, me, name, answer_rooms, languages, skew_said, stop, later })
+        let (told_to_wait, followed) = (Mutex::default(), Mutex::default());
+        Ok(Self { responder, settings, client, me, name, answer_rooms, languages, skew_said, told_to_wait, followed, stop, later })
     }
 
     pub(super) fn journal(&self) -> &Journal {
@@ -165,17 +172,30 @@ fn direct_key(room: &RoomId) -> String {
     format!("direct {PLATFORM} {room}")
 }
 
-/// The id of a room given by id or alias; what is wrong with it is said.
-async fn resolve(client: &Client, stop: &watch::Receiver<bool>, variable: &str, room: &str) -> Option<String> {
+/// The id of a room given by id or alias; what is wrong with it is said. Where the alias cannot be asked for now, as another
+/// homeserver's may not, it is what it was the last time.
+async fn resolve(client: &Client, stop: &watch::Receiver<bool>, journal: &Journal, variable: &str, room: &str) -> Option<String> {
     if room.starts_with('!') {
         return Some(room.to_owned());
     }
     let alias = RoomAliasId::parse(room).ok()?;
-    match persist(stop, || client.resolve_room_alias(&alias)).await {
-        Ok(resolved) => Some(resolved.room_id.to_string()),
-        Err(error) => {
-            tracing::error!(%error, "{variable}: {room} is not found; correct it, or write the room's id");
-            None
+    let key = format!("alias {PLATFORM} {room}");
+    let resolved = attempt(stop, 2, || client.resolve_room_alias(&alias)).await.map(|resolved| resolved.room_id.to_string());
+    let error = match resolved {
+        Ok(id) => {
+            if let Err(error) = journal.set_meta(&key, id.as_bytes()) {
+                tracing::error!(%error, "which room an alias means is not noted");
+            }
+            return Some(id);
         }
+        Err(error) => error,
+    };
+    let before = match failure(&error) {
+        Failure::Passing(_) => journal.meta(&key).ok().flatten().and_then(|id| String::from_utf8(id).ok()),
+        _ => None,
+    };
+    if before.is_none() {
+        tracing::error!(%error, "{variable}: {room} is not found, and not served so until the next start; correct it, or write the room's id");
     }
+    before
 }

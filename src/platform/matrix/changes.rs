@@ -8,9 +8,10 @@ use matrix_sdk::{Error, Room};
 use crate::journal::{Batch, Event, Kept};
 use crate::platform::matrix::answers::is_readable;
 use crate::platform::matrix::bot::{Bot, PLATFORM};
-use crate::platform::matrix::event::{Heard, Said, What, read};
+use crate::platform::matrix::event::{Heard, Said, What};
 use crate::platform::matrix::outbox::{Failure, failure, persist, transaction};
 use crate::platform::matrix::render::{relation, replacing};
+use crate::platform::matrix::timeline::hear;
 
 /// An edit changes the answer for so long after the question was asked.
 const EDITS_FOLLOWED: Duration = Duration::from_mins(15);
@@ -33,7 +34,7 @@ impl Bot {
             Err(error) if matches!(failure(&error), Failure::Gone | Failure::Forbidden) => return Ok(None),
             fetched => fetched?,
         };
-        let heard = read(fetched.raw().json().get()).filter(|heard| is_readable(&fetched) && heard.sender == edit.sender);
+        let heard = hear(&fetched).filter(|heard| is_readable(&fetched) && heard.sender == edit.sender);
         // Both times are of the author's own homeserver: no two clocks are compared.
         let in_time = |heard: &Heard| Duration::from_millis(edit.sent_ms.saturating_sub(heard.sent_ms)) <= EDITS_FOLLOWED;
         Ok(heard.filter(in_time).and_then(|heard| match heard.what.clone() {

@@ -112,6 +112,19 @@ fn read_said(content: &Value) -> Option<Said> {
     })
 }
 
+/// What a message says since its author edited it, as the homeserver gives the edit with it.
+pub(super) fn edited(json: &str) -> Option<Said> {
+    let event: Value = serde_json::from_str(json).ok()?;
+    let edit = &event["unsigned"]["m.relations"]["m.replace"];
+    if edit["sender"] != event["sender"] || !edit.is_object() {
+        return None;
+    }
+    match read_message(&edit["content"])? {
+        What::Edited(_, said) => Some(said),
+        _ => None,
+    }
+}
+
 /// The event a message replies to, of whatever type and however encrypted: relations are sent in clear.
 pub(super) fn replied_to(json: &str) -> Option<String> {
     let event: Value = serde_json::from_str(json).ok()?;

@@ -52,7 +52,9 @@ pub(super) fn may_concern(said: &Said, place: &Place) -> bool {
 
 /// Whether a client says that the bot is mentioned.
 fn is_mentioned(said: &Said, place: &Place) -> bool {
-    let linked = |id: &str| said.html.contains(&format!("https://matrix.to/#/{id}"));
+    // Another's id may begin with the bot's.
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ':'));
+    let linked = |id: &str| said.html.split(&format!("https://matrix.to/#/{id}")).skip(1).any(ends);
     said.mentions.contains(&place.me) || linked(&place.me) || linked(&place.me.replace('@', "%40").replace(':', "%3A"))
 }
 
@@ -89,6 +91,8 @@ mod tests {
     #[test]
     fn mentions_are_heard_in_each_form() {
         let mentioned = Said { mentions: vec!["@bot:example.org".to_owned()], ..said("chi c'era?") };
+        let other = Said { html: "<a href=\"https://matrix.to/#/@bot:example.organic\">x</a>".to_owned(), ..said("x chi c'era?") };
+        assert_eq!(listen(&other, &place(false, false), false), None);
         let pill = Said { html: "<a href=\"https://matrix.to/#/%40bot%3Aexample.org\">x</a>".to_owned(), ..said("x chi c'era?") };
         for heard in [mentioned, pill, said("@bot:example.org chi c'era?")] {
             assert!(matches!(listen(&heard, &place(false, false), false), Some((Address::Open, Intent::Ask(_)))), "{heard:?}");

@@ -138,19 +138,21 @@ pub enum MatrixError {
 pub async fn serve(settings: Settings, responder: Arc<Responder>, data: &Path, mut stop: watch::Receiver<bool>) -> Result<(), MatrixError> {
     let mut folder = Folder::of(data);
     folder.lock()?;
-    let mut waits = Waits::default();
-    for _ in 0..LOST_AT_MOST {
+    let (mut waits, mut lost) = (Waits::default(), 0);
+    while lost < LOST_AT_MOST {
         let Some(client) = open(&folder, &settings, responder.journal(), &mut stop).await? else { return Ok(()) };
         let (later, tasks) = mpsc::unbounded_channel();
-        let reason = match Bot::new(responder.clone(), settings.clone(), client, stop.clone(), later).await {
+        let (reason, heard) = match Bot::new(responder.clone(), settings.clone(), client, stop.clone(), later).await {
             Ok(bot) => match sync::listen(&Arc::new(bot), tasks).await {
                 End::Stopped => return Ok(()),
                 End::StoreLost => return Err(folder.give_up()),
                 End::Fatal(error) => return Err(error),
-                End::Lost(reason) => reason,
+                End::Lost(reason, heard) => (reason, heard),
             },
-            Err(error) => error.to_string(),
+            Err(error) => (error.to_string(), false),
         };
+        // Only what fails again and again, with nothing heard between, is given up.
+        (waits, lost) = if heard { (Waits::default(), 1) } else { (waits, lost + 1) };
         let wait = waits.next(None);
         tracing::error!(reason, wait_s = wait.as_secs(), "the Matrix session is lost; opening it again");
         tokio::select! {

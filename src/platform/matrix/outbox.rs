@@ -107,18 +107,29 @@ impl Waits {
 /// Sends until it gets through, is refused, or the program stops: what is left then is begun again at the next start.
 pub(super) async fn persist<T, E: Into<Error>, F: Future<Output = Result<T, E>>>(
     stop: &watch::Receiver<bool>,
+    send: impl FnMut() -> F,
+) -> Result<T, Error> {
+    attempt(stop, usize::MAX, send).await
+}
+
+/// As [`persist`], so often at most.
+pub(super) async fn attempt<T, E: Into<Error>, F: Future<Output = Result<T, E>>>(
+    stop: &watch::Receiver<bool>,
+    times: usize,
     mut send: impl FnMut() -> F,
 ) -> Result<T, Error> {
     let mut waits = Waits::default();
     let mut stop = stop.clone();
+    let mut attempts = 0;
     loop {
+        attempts += 1;
         let error = match send().await {
             Ok(done) => return Ok(done),
             Err(error) => error.into(),
         };
         let Failure::Passing(said) = failure(&error) else { return Err(error) };
         let wait = waits.next(said);
-        if *stop.borrow() {
+        if *stop.borrow() || attempts >= times {
             return Err(error);
         }
         tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "a request to the homeserver failed; trying again");

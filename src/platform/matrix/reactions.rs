@@ -3,16 +3,17 @@
 use matrix_sdk::{Error, Room};
 use serde_json::Value;
 
-use crate::intent::Intent;
+use crate::intent::{self, Intent};
 use crate::knowledge::Language;
 use crate::message::{Address, Author, Conversation, Message};
 use crate::platform::matrix::answers::is_readable;
 use crate::platform::matrix::bot::{Bot, PLATFORM};
-use crate::platform::matrix::event::{Heard, What, read};
+use crate::platform::matrix::event::{Heard, What, edited};
 use crate::platform::matrix::offer::{Offer, Pressed, pressed};
 use crate::platform::matrix::outbox::{Failure, failure, transaction};
 use crate::platform::matrix::render::{relation, render, replacing};
 use crate::platform::matrix::text::words;
+use crate::platform::matrix::timeline::hear;
 use crate::reply::{Reply, Wording};
 use crate::respond::{Now, Responder};
 
@@ -74,6 +75,8 @@ impl Bot {
                 self.take_back(target.room, target.id).await?;
                 Ok(None)
             }
+            // The wait is not said: the reaction stays, and can be set again.
+            Pressed::More | Pressed::Choice(_) if self.responder.refuse(&message, Now::real()).is_some() => Ok(None),
             Pressed::More => self.say_more(target, reaction).await,
             Pressed::Choice(number) => self.choose(target, reaction, number, may_change).await,
             // Consent is its author's alone to give; moderators may note what they see.
@@ -135,9 +138,11 @@ impl Bot {
     async fn tell(&self, target: &Target<'_>, message: &Message) -> Result<Option<(String, Option<(String, Language)>)>, Error> {
         let Ok(Some(kept)) = self.journal().of_reply(PLATFORM, target.id) else { return Ok(None) };
         let asked = self.fetch(target.room, &kept.event).await?;
-        let said = read(asked.raw().json().get()).filter(|_| is_readable(&asked)).map(|heard| heard.what);
-        let Some(What::Said(said)) = said else { return Ok(None) };
-        let question = words(&said.body, &self.place(target.room).await.names, false);
+        let heard = hear(&asked).filter(|_| is_readable(&asked));
+        let Some(Heard { what: What::Said(said), .. }) = heard else { return Ok(None) };
+        let said = edited(asked.raw().json().get()).unwrap_or(said);
+        let text = words(&said.body, &self.place(target.room).await.names, false);
+        let Intent::Ask(question) = intent::read(&text, self.settings.prefix) else { return Ok(None) };
         match self.responder.tell(message, &kept.event, &question, Now::real()) {
             Ok(reply) => Ok(Some((self.reply_to(target, &reply, &message.author.id, "tell").await?, None))),
             Err(error) => {

@@ -1,7 +1,12 @@
 //! Rooms: invitations accepted or declined, replaced rooms followed.
 
+use std::sync::PoisonError;
+
+use matrix_sdk::deserialized_responses::RawAnySyncOrStrippedState;
+use matrix_sdk::ruma::events::StateEventType;
 use matrix_sdk::ruma::{OwnedUserId, RoomOrAliasId, UserId};
 use matrix_sdk::{Error, Room, RoomState};
+use serde_json::Value;
 
 use crate::platform::matrix::bot::Bot;
 use crate::platform::matrix::outbox::{Failure, failure, persist};
@@ -35,12 +40,20 @@ impl Bot {
         }
     }
 
-    /// Joins the room that replaced one the bot is in.
+    /// Joins the room that replaced one the bot is in, once: where it was put out it does not come back by itself.
     pub(super) async fn follow_replacement(&self, room: Room) {
         let Some(successor) = room.successor_room() else { return };
-        let is_in = |room: Room| matches!(room.state(), RoomState::Joined | RoomState::Banned);
-        if self.client.get_room(&successor.room_id).is_some_and(is_in) {
+        let was_there = |room: Room| !matches!(room.state(), RoomState::Invited | RoomState::Knocked);
+        let is_new = self.followed.lock().unwrap_or_else(PoisonError::into_inner).insert(room.room_id().to_owned());
+        if !is_new || self.client.get_room(&successor.room_id).is_some_and(was_there) {
             return;
+        }
+        // Whoever may not invite the bot may not send it elsewhere either.
+        if !self.replacer(&room).await.is_some_and(|replacer| is_welcome(&self.settings, &self.me, &replacer)) {
+            return tracing::info!(
+                from = %room.room_id(), to = %successor.room_id,
+                "a replaced room is not followed: MATRIX_INVITES leaves out who replaced it; invite the bot to the new one"
+            );
         }
         if self.is_direct(&room) {
             self.note_direct(&successor.room_id);
@@ -54,6 +67,19 @@ impl Bot {
                 tracing::warn!(%error, from = %room.room_id(), to = %successor.room_id, "a replaced room could not be followed; invite the bot to the new one");
             }
         }
+    }
+}
+
+impl Bot {
+    /// Who replaced a room.
+    async fn replacer(&self, room: &Room) -> Option<OwnedUserId> {
+        let event = room.get_state_event(StateEventType::RoomTombstone, "").await.ok()??;
+        let json = match event {
+            RawAnySyncOrStrippedState::Sync(event) => event.into_json(),
+            RawAnySyncOrStrippedState::Stripped(event) => event.into_json(),
+        };
+        let event: Value = serde_json::from_str(json.get()).ok()?;
+        UserId::parse(event["sender"].as_str()?).ok()
     }
 }
 

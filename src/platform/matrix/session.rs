@@ -25,7 +25,7 @@ use crate::platform::matrix::settings::{Credentials, Secret, Settings};
 /// The name under which people see the bot's device.
 const DEVICE_NAME: &str = "rapporteur";
 /// A request that takes longer is given up and tried again.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What is kept of a session between runs. The file is for nobody else to read.
 #[derive(Clone, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! Listening: syncs one after the other. What one brought and where the next begins are noted in one transaction, then it
 //! is answered; so nothing is lost or answered twice, wherever the program ends.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -27,7 +28,9 @@ use crate::platform::matrix::workers::{Task, Workers};
 /// The homeserver holds a sync without news for so long.
 const HELD: Duration = Duration::from_secs(30);
 /// What takes no longer is no absence.
-const MOMENT: Duration = Duration::from_mins(1);
+pub(super) const MOMENT: Duration = Duration::from_mins(1);
+/// So many events of a room that could not be read are tried again at a start.
+const TRIED_AGAIN: usize = 50;
 
 /// How listening ended.
 pub(super) enum End {
@@ -37,15 +40,15 @@ pub(super) enum End {
     Fatal(MatrixError),
     /// The homeserver knows other keys of this device than the store.
     StoreLost,
-    /// The session is to be opened anew.
-    Lost(String),
+    /// The session is to be opened anew: why, and whether anything was heard in it.
+    Lost(String, bool),
 }
 
 /// What a sync brought, taken in.
 #[derive(Debug, Default)]
 struct Taken {
     events: Vec<(String, Heard)>,
-    unreadable: Vec<Unreadable>,
+    unreadable: Vec<(Unreadable, bool)>,
     latest: Vec<(String, String)>,
     skipped: usize,
 }
@@ -54,7 +57,7 @@ struct Taken {
 pub(super) async fn listen(bot: &Arc<Bot>, later: mpsc::UnboundedReceiver<(String, Task)>) -> End {
     let next = match bot.journal().next_batch(PLATFORM) {
         Ok(next) => next,
-        Err(error) => return End::Lost(error.to_string()),
+        Err(error) => return End::Lost(error.to_string(), false),
     };
     let mut listener = Listener {
         bot: bot.clone(),
@@ -119,12 +122,12 @@ impl Listener {
         let taken = match take_in(&self.bot, &response, self.next.is_none(), oldest).await {
             Ok(taken) => taken,
             Err(_) if *self.stop.borrow() => return Err(End::Stopped),
-            Err(reason) => return Err(End::Lost(reason)),
+            Err(reason) => return Err(self.lost(reason)),
         };
         for (room, heard) in taken.events {
             self.workers.push(room, Task::Heard(heard));
         }
-        for unreadable in taken.unreadable {
+        for (unreadable, _) in taken.unreadable.into_iter().filter(|(_, tell)| *tell) {
             self.background.spawn(tell_later(self.bot.clone(), unreadable));
         }
         let bot = self.bot.clone();
@@ -160,11 +163,15 @@ impl Listener {
 
     /// Waits after an error, or ends where there is no use in it.
     async fn pause(&mut self, error: &Error) -> Result<(), End> {
-        let wait = failed(error, &mut self.waits)?;
+        let wait = failed(error, &mut self.waits).map_err(|end| end.unwrap_or_else(|| self.lost(error.to_string())))?;
         tokio::select! {
             () = tokio::time::sleep(wait) => Ok(()),
             () = told_to_stop(&mut self.stop) => Err(End::Stopped),
         }
+    }
+
+    fn lost(&self, reason: String) -> End {
+        End::Lost(reason, self.introduced)
     }
 
     fn invited(&mut self, room: Room) {
@@ -208,12 +215,12 @@ fn settings(next: Option<String>, hold: bool) -> SyncSettings {
         .set_presence(PresenceState::Online)
 }
 
-/// How long to wait after an error, or that there is no use in it.
-fn failed(error: &Error, waits: &mut Waits) -> Result<Duration, End> {
+/// How long to wait after an error, or how it ends listening; none where the session is lost.
+fn failed(error: &Error, waits: &mut Waits) -> Result<Duration, Option<End>> {
     match failure(error) {
-        Failure::Unauthorised => Err(End::Fatal(MatrixError::Token)),
+        Failure::Unauthorised => Err(Some(End::Fatal(MatrixError::Token))),
         // The library may have taken the answer for heard: only a new session hears it again.
-        Failure::Store => Err(End::Lost(error.to_string())),
+        Failure::Store => Err(None),
         Failure::Passing(said) => {
             let wait = waits.next(said);
             tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "the homeserver does not answer; trying again");
@@ -238,7 +245,7 @@ async fn take_in(bot: &Bot, response: &SyncResponse, first: bool, oldest: Option
         if first {
             continue;
         }
-        let events = bot.events_of(&room, &update.timeline, oldest).await.map_err(|error| error.to_string())?;
+        let events = bot.events_of(&room, &update.timeline, oldest).await.ok_or("the program stops")?;
         let sifted = bot.sift(&room, events, oldest).await;
         taken.skipped += sifted.skipped;
         taken.events.extend(sifted.events.into_iter().map(|heard| (id.to_string(), heard)));
@@ -259,7 +266,7 @@ fn note(bot: &Bot, taken: &mut Taken, left: &[String], next: &str) -> Result<(),
     let events: Vec<_> = taken.events.iter().map(event).collect();
     let batch = Batch {
         events: events.iter().map(|(room, id, direct)| Event { platform: PLATFORM, id, conversation: room, direct: *direct }).collect(),
-        unreadable: taken.unreadable.clone(),
+        unreadable: taken.unreadable.iter().map(|(unreadable, _)| unreadable.clone()).collect(),
         latest: taken.latest.iter().map(|(room, event)| (room.as_str(), event.as_str())).collect(),
         left: left.iter().map(String::as_str).collect(),
         next: Some(next),
@@ -292,6 +299,14 @@ fn left_over(bot: &Bot) -> Vec<(String, Task)> {
         bot.note(&unfinished.event, None, None);
     }
     let young = young.into_iter().map(|unfinished| (unfinished.conversation, Task::Unfinished(unfinished.event)));
-    let unreadable = bot.journal().unreadable(PLATFORM, None).unwrap_or_default().into_iter();
-    young.chain(unreadable.map(|it| (it.conversation, Task::Unreadable { event: it.event, tell: true }))).collect()
+    // The latest of each room, after what can be answered: what stays unreadable costs a request each.
+    let mut unreadable = bot.journal().unreadable(PLATFORM, None).unwrap_or_default();
+    let mut left: HashMap<String, usize> = HashMap::new();
+    unreadable.reverse();
+    unreadable.retain(|it| {
+        let left = left.entry(it.conversation.clone()).or_insert(TRIED_AGAIN);
+        std::mem::replace(left, left.saturating_sub(1)) > 0
+    });
+    unreadable.reverse();
+    young.chain(unreadable.into_iter().map(|it| (it.conversation, Task::Unreadable { event: it.event, tell: true }))).collect()
 }

@@ -54,11 +54,17 @@ fn occurrences(text: &str, name: &str) -> Vec<Range<usize>> {
     if name.is_empty() {
         return found;
     }
+    let mut last = 0;
     for (start, _) in text.char_indices() {
+        // A name may hold itself again; what is found never overlaps.
+        if start < last {
+            continue;
+        }
         let before = text[..start].chars().next_back();
         let length = matched(&text[start..], &name).filter(|_| !is_part(before));
         let Some(end) = length.map(|length| start + length).filter(|&end| !is_part(text[end..].chars().next())) else { continue };
         found.push(start - usize::from(before == Some('@'))..end);
+        last = end;
     }
     found
 }
@@ -101,13 +107,14 @@ mod tests {
     use super::*;
 
     fn names() -> Vec<String> {
-        ["@rapporteur:example.org", "Il Relatore", "rapporteur"].map(str::to_owned).to_vec()
+        ["@rapporteur:example.org", "Il Relatore", "rapporteur", "Bot Bot"].map(str::to_owned).to_vec()
     }
 
     #[test]
     fn words_are_left_of_a_message() {
         let cases = [
             ("rapporteur: chi c'era?", "chi c'era?"),
+            ("Bot Bot Bot", "Bot"),
             ("Il relatore, chi c'era?", "chi c'era?"),
             ("chi c'era, @rapporteur:example.org?", "chi c'era, ?"),
             ("[Il Relatore](https://matrix.to/#/@rapporteur:example.org) chi c'era?", "chi c'era?"),

@@ -3,22 +3,24 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use matrix_sdk::Room;
 use matrix_sdk::deserialized_responses::{TimelineEvent, TimelineEventKind};
 use matrix_sdk::room::MessagesOptions;
 use matrix_sdk::ruma::EventId;
 use matrix_sdk::sync::Timeline;
-use matrix_sdk::{Error, Room};
 
 use crate::journal::Unreadable;
 use crate::platform::matrix::bot::{Bot, PLATFORM};
 use crate::platform::matrix::event::{Heard, What, read};
 use crate::platform::matrix::hearing::{Place, may_concern};
 use crate::platform::matrix::offer::pressed;
-use crate::platform::matrix::outbox::persist;
+use crate::platform::matrix::outbox::attempt;
 
 /// A gap is filled from so many pages of so many events.
 const PAGES: usize = 20;
 const PAGE: u32 = 100;
+/// So often a page is asked for.
+const ATTEMPTS: usize = 4;
 /// Clocks may differ so much; delivery takes a moment too.
 const CLOCKS_APART: Duration = Duration::from_mins(2);
 
@@ -34,14 +36,25 @@ pub(super) struct Came {
 #[derive(Debug, Default)]
 pub(super) struct Sifted {
     pub(super) events: Vec<Heard>,
-    pub(super) unreadable: Vec<Unreadable>,
+    /// Those that cannot be read, and whether their sender is still to be told.
+    pub(super) unreadable: Vec<(Unreadable, bool)>,
     /// Questions that are older than what is caught up with.
     pub(super) skipped: usize,
 }
 
-/// Reads an event of the library's.
+/// Reads an event of the library's. What was encrypted is its sender's word alone: no homeserver has seen whether they may redact,
+/// or who joined.
+pub(super) fn hear(event: &TimelineEvent) -> Option<Heard> {
+    let mut heard = read(event.raw().json().get())?;
+    let is_said = matches!(heard.what, What::Said(_) | What::Edited(..) | What::Reacted(..));
+    if matches!(event.kind, TimelineEventKind::Decrypted(_)) && !is_said {
+        heard.what = What::Other;
+    }
+    Some(heard)
+}
+
 fn came(event: &TimelineEvent) -> Option<Came> {
-    let heard = read(event.raw().json().get())?;
+    let heard = hear(event)?;
     let awaited = match &event.kind {
         TimelineEventKind::UnableToDecrypt { utd_info, .. } => Some(utd_info.session_id.clone().unwrap_or_default()),
         _ => None,
@@ -50,11 +63,9 @@ fn came(event: &TimelineEvent) -> Option<Came> {
 }
 
 impl Bot {
-    /// The events that came to a room since the last one known. Of a room just joined, those after the bot joined.
-    ///
-    /// # Errors
-    /// When a gap cannot be filled and the program stops.
-    pub(super) async fn events_of(&self, room: &Room, timeline: &Timeline, oldest: Option<Duration>) -> Result<Vec<Came>, Error> {
+    /// The events that came to a room since the last one known. Of a room just joined, those after the bot joined. None where the
+    /// program stops before a gap is filled.
+    pub(super) async fn events_of(&self, room: &Room, timeline: &Timeline, oldest: Option<Duration>) -> Option<Vec<Came>> {
         let known = self.journal().latest(PLATFORM, room.room_id().as_str()).unwrap_or_default();
         let mut events = Vec::new();
         if timeline.limited && !timeline.events.iter().any(|event| self.begins_here(event)) {
@@ -64,15 +75,16 @@ impl Bot {
         // What was said before the bot joined is none of its business.
         let joined = events.iter().rposition(|came| came.heard.what == What::Joined(self.me.to_string()));
         events.drain(..joined.map_or(0, |at| at + 1));
-        Ok(events)
+        Some(events)
     }
 
     fn begins_here(&self, event: &TimelineEvent) -> bool {
-        read(event.raw().json().get()).is_some_and(|heard| heard.what == What::Joined(self.me.to_string()))
+        hear(event).is_some_and(|heard| heard.what == What::Joined(self.me.to_string()))
     }
 
-    /// The events between the last one known and those that came, in their order.
-    async fn gap(&self, room: &Room, mut from: Option<String>, known: Option<&str>, oldest: Option<Duration>) -> Result<Vec<Came>, Error> {
+    /// The events between the last one known and those that came, in their order. What cannot be read of them is left out: the
+    /// other rooms wait for this one.
+    async fn gap(&self, room: &Room, mut from: Option<String>, known: Option<&str>, oldest: Option<Duration>) -> Option<Vec<Came>> {
         let mut backward = Vec::new();
         'pages: for page in 0.. {
             let Some(token) = from.take() else { break };
@@ -85,7 +97,14 @@ impl Bot {
                 options.limit = PAGE.into();
                 room.messages(options)
             };
-            let messages = persist(&self.stop, read_page).await?;
+            let messages = match attempt(&self.stop, ATTEMPTS, read_page).await {
+                Ok(messages) => messages,
+                Err(_) if *self.stop.borrow() => return None,
+                Err(error) => {
+                    tracing::error!(%error, room = %room.room_id(), "a gap in a room's messages cannot be read; questions in it are not answered");
+                    break;
+                }
+            };
             for event in &messages.chunk {
                 if known.is_some() && event.event_id().as_deref().map(EventId::as_str) == known {
                     break 'pages;
@@ -101,7 +120,7 @@ impl Bot {
             from = messages.end;
         }
         backward.reverse();
-        Ok(backward)
+        Some(backward)
     }
 
     /// What of a room's events is for the bot. `oldest` is how far back is caught up with, after the bot was away for longer.
@@ -127,7 +146,8 @@ impl Bot {
                 sifted.skipped += 1;
             } else if let Some(session) = awaited {
                 let conversation = room.room_id().to_string();
-                sifted.unreadable.push(Unreadable { event: heard.id, conversation, session, direct: place.direct });
+                let told = self.journal().was_told_unreadable(PLATFORM, &conversation, &heard.sender).unwrap_or(true);
+                sifted.unreadable.push((Unreadable { event: heard.id, conversation, session, direct: place.direct }, !told));
             } else {
                 begun.push(heard.id.clone());
                 sifted.events.push(heard);
@@ -163,7 +183,7 @@ impl Bot {
     }
 
     /// Whether an event could not be read yet.
-    fn awaits(&self, event: &str) -> bool {
-        self.journal().unreadable(PLATFORM, None).is_ok_and(|all| all.iter().any(|unreadable| unreadable.event == event))
+    pub(super) fn awaits(&self, event: &str) -> bool {
+        self.journal().is_unreadable(PLATFORM, event).unwrap_or(false)
     }
 }

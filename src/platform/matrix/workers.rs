@@ -2,9 +2,11 @@
 //! each other.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -26,6 +28,16 @@ pub(super) enum Task {
         /// Whether its sender is to be told.
         tell: bool,
     },
+}
+
+impl Task {
+    /// The event it is about.
+    pub(super) fn event(&self) -> &str {
+        match self {
+            Self::Heard(heard) => &heard.id,
+            Self::Unfinished(event) | Self::Unreadable { event, .. } => event,
+        }
+    }
 }
 
 /// The workers. They end when this is dropped.
@@ -68,7 +80,12 @@ async fn work(bot: Arc<Bot>, room: String, mut tasks: mpsc::UnboundedReceiver<Ta
         }
         let span = tracing::info_span!("message", message.platform = PLATFORM, room);
         let started = std::time::Instant::now();
-        bot.handle(&room, task).instrument(span).await;
+        let event = task.event().to_owned();
+        // What goes wrong with one event must not silence the room, nor be met again at every start.
+        if AssertUnwindSafe(bot.handle(&room, task).instrument(span)).catch_unwind().await.is_err() {
+            tracing::error!(room, event, "an event could not be handled: the program has a fault");
+            bot.note(&event, None, None);
+        }
         tracing::debug!(duration_ms = started.elapsed().as_millis() as u64, "handled");
     }
 }

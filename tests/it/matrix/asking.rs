@@ -276,6 +276,23 @@ async fn who_asks_too_often_is_told_to_wait() {
 }
 
 #[tokio::test]
+async fn commands_count_too_and_a_flood_of_them_is_told_to_wait_once() {
+    let setup = Setup { cooldowns: ("2/600s", "off"), ..Setup::default() };
+    let Some(scene) = Scene::with(setup).await else { return };
+    let room = scene.room().await;
+    let mut last = String::new();
+    for command in ["!topics", "!help", "!sources", "!topics", "!privacy", "!help"] {
+        last = scene.anna.say(&room, command).await;
+    }
+    let asked = scene.bruno.say(&room, "!help").await;
+    scene.answer(&room, &asked).await;
+    assert_eq!(scene.anna.try_answer(&room, &last, &scene.account.id, std::time::Duration::ZERO).await, None);
+    // Two answers and Bruno's; and one line to Anna in a minute, two where a minute ended between.
+    assert!(matches!(scene.said(&room).await, 4 | 5), "{}", scene.said(&room).await);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn text_of_members_never_becomes_markup() {
     let Some(scene) = Scene::start().await else { return };
     let room = scene.room().await;

@@ -129,7 +129,7 @@ async fn after_more_than_a_day_away_only_younger_questions_are_answered_and_the_
 }
 
 /// The journal forgets that events were answered, as if the bot had been killed between sending and noting.
-fn forget_answers(setup: &Setup) {
+pub(super) fn forget_answers(setup: &Setup) {
     let journal = rusqlite::Connection::open(setup.data.path().join("journal.sqlite3")).expect("the journal opens");
     let changed = journal.execute("UPDATE handled SET done = 0, reply = NULL, fact = NULL", []).expect("the journal can be changed");
     assert!(changed > 0, "nothing was answered");

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::clocks::forget_answers;
 use super::scene::{LENGTH, OPENED};
 use super::{Bot, SOON};
 use crate::setup::Setup;
@@ -196,5 +197,44 @@ async fn late_keys(restart: bool) {
     let messages = vault.anna.plain.messages(&vault.room).await;
     let said = messages.iter().filter(|event| is_said_by(event, &vault.account.id)).count();
     assert_eq!(said, 4, "three answers, and once that something cannot be read");
+    vault.end().await;
+}
+
+#[tokio::test]
+async fn a_redaction_that_only_an_encrypted_event_speaks_of_redacts_nothing() {
+    let Some(vault) = Vault::open(false).await else { return };
+    let asked = vault.ask(OPENED).await;
+    let answer = vault.answer(&asked).await;
+    let reply = answer["event_id"].as_str().expect("an event id");
+    for target in [asked.as_str(), reply] {
+        vault.anna.send_as(&vault.room, "m.room.redaction", json!({ "redacts": target })).await;
+    }
+    let later = vault.ask(LENGTH).await;
+    vault.answer(&later).await;
+    assert!(!vault.anna.plain.is_redacted(&vault.room, reply).await, "no homeserver has allowed it");
+    let kept = vault.setup.journal().of_reply("matrix", reply).expect("the journal can be read");
+    assert_eq!(kept.map(|kept| kept.event), Some(asked), "the answer still follows its question");
+    vault.end().await;
+}
+
+#[tokio::test]
+async fn the_line_that_a_message_cannot_be_read_is_not_taken_for_its_answer() {
+    let Some(vault) = Vault::open(false).await else { return };
+    vault.anna.withhold_keys(&vault.room, &vault.account.id).await;
+    let asked = vault.ask(LENGTH).await;
+    let told = vault.anna.hears(&vault.room, &vault.account.id, "I cannot read this message", SOON).await;
+    assert!(told.is_some_and(|told| answered_event(&told) == Some(&asked)));
+    vault.anna.hand_over_keys(&vault.room, &vault.account.id).await;
+    let answer = vault.anna.hears(&vault.room, &vault.account.id, "612 metres", SOON).await.expect("the answer comes");
+    // As if the bot had been killed between sending and noting: its reply is looked for.
+    let Vault { server, account, anna, room, setup, bot } = vault;
+    bot.stop().await.expect("it stops");
+    forget_answers(&setup);
+    let bot = setup.start_on(server, &account);
+    let vault = Vault { server, account, anna, room, setup, bot };
+    let later = vault.ask(OPENED).await;
+    vault.answer(&later).await;
+    let kept = vault.setup.journal().kept("matrix", &asked).expect("the journal can be read");
+    assert_eq!(kept.and_then(|kept| kept.reply).as_deref(), answer["event_id"].as_str());
     vault.end().await;
 }

@@ -100,6 +100,45 @@ async fn a_replaced_room_is_followed() {
 }
 
 #[tokio::test]
+async fn put_out_of_a_replacement_the_bot_does_not_come_back_by_itself() {
+    let Some(scene) = Scene::start().await else { return };
+    let options = json!({ "preset": "public_chat", "room_version": "11", "invite": [&scene.account.id] });
+    let old = scene.milva.create_room(&options).await;
+    scene.anna.join(&old).await;
+    scene.anna.sees_join(&old, &scene.account.id, SOON).await;
+    let new = scene.milva.upgrade(&old, "11").await;
+    becomes(&scene.milva, &new, &scene.account.id, "join").await;
+    scene.milva.kick(&new, &scene.account.id).await;
+    // The old room is heard of again, and the bot starts anew.
+    scene.anna.leave(&old).await;
+    let room = scene.room().await;
+    scene.asked(&room, OPENED).await;
+    let scene = scene.restart().await;
+    scene.asked(&room, LENGTH).await;
+    assert_eq!(scene.milva.membership_of(&new, &scene.account.id).await.as_deref(), Some("leave"));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn whoever_may_not_invite_the_bot_may_not_send_it_elsewhere() {
+    let Some(scene) = Scene::start().await else { return };
+    let options = json!({ "preset": "public_chat", "room_version": "11", "invite": [&scene.account.id] });
+    let old = scene.milva.create_room(&options).await;
+    becomes(&scene.milva, &old, &scene.account.id, "join").await;
+    let Scene { server, account, anna, bruno, milva, setup, bot } = scene;
+    bot.stop().await.expect("it stops");
+    let setup = setup.with("MATRIX_INVITES", &anna.id);
+    let bot = setup.start_on(server, &account);
+    let scene = Scene { server, account, anna, bruno, milva, setup, bot };
+    let new = scene.milva.upgrade(&old, "11").await;
+    let room = scene.anna.room(&[&scene.account.id]).await;
+    becomes(&scene.anna, &room, &scene.account.id, "join").await;
+    scene.asked(&room, OPENED).await;
+    assert_eq!(scene.milva.membership_of(&new, &scene.account.id).await, None);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn where_the_bot_may_not_speak_it_goes_on_elsewhere() {
     let Some(scene) = Scene::start().await else { return };
     let (mute, other) = (scene.room().await, scene.room().await);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::SOON;
-use super::scene::{LENGTH, MAYOR, OPENED, Scene};
+use super::scene::{FOOTBALL, LENGTH, MAYOR, OPENED, Scene};
 use crate::synapse::{answered_event, body, is_edit_of, is_said_by};
 
 /// The sign of the first suggestion.
@@ -107,5 +107,28 @@ async fn reactions_work_after_a_restart() {
     assert!(reacted(&scene, &room, &two, "\n> ").await.is_some(), "the suggestion is answered");
     scene.anna.react(&room, id(&one), "❌").await;
     scene.anna.sees_redacted(&room, &one, SOON).await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn the_moderators_are_given_the_question_as_it_is_now() {
+    let Some(scene) = Scene::start().await else { return };
+    let room = scene.room().await;
+    let (asked, answer) = scene.asked(&room, FOOTBALL).await;
+    let edit = json!({ "msgtype": "m.text", "body": "!ask who won the chess tournament?" });
+    scene.anna.edit(&room, &asked, &edit).await;
+    let after = scene.anna.say(&room, "!help").await;
+    scene.answer(&room, &after).await;
+    scene.anna.react(&room, id(&answer), "📮").await;
+    let (journal, end) = (scene.setup.journal(), tokio::time::Instant::now() + SOON);
+    let told = loop {
+        let told = journal.unanswered(10).expect("the journal is in order");
+        if !told.is_empty() || tokio::time::Instant::now() > end {
+            break told;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let told: Vec<&str> = told.iter().map(|question| question.question.as_str()).collect();
+    assert_eq!(told, ["who won the chess tournament?"]);
     scene.end().await;
 }
