@@ -112,7 +112,7 @@ pub(super) async fn persist<T, E: Into<Error>, F: Future<Output = Result<T, E>>>
     attempt(stop, usize::MAX, send).await
 }
 
-/// As [`persist`], so often at most.
+/// As [`persist`], until the homeserver has answered so often that it cannot. While it does not answer at all, everything waits.
 pub(super) async fn attempt<T, E: Into<Error>, F: Future<Output = Result<T, E>>>(
     stop: &watch::Receiver<bool>,
     times: usize,
@@ -122,13 +122,13 @@ pub(super) async fn attempt<T, E: Into<Error>, F: Future<Output = Result<T, E>>>
     let mut stop = stop.clone();
     let mut attempts = 0;
     loop {
-        attempts += 1;
         let error = match send().await {
             Ok(done) => return Ok(done),
             Err(error) => error.into(),
         };
         let Failure::Passing(said) = failure(&error) else { return Err(error) };
         let wait = waits.next(said);
+        attempts += usize::from(is_answer(&error));
         if *stop.borrow() || attempts >= times {
             return Err(error);
         }
@@ -138,6 +138,12 @@ pub(super) async fn attempt<T, E: Into<Error>, F: Future<Output = Result<T, E>>>
             () = told_to_stop(&mut stop) => return Err(error),
         }
     }
+}
+
+/// Whether the homeserver answered a request, and not with how long to wait.
+fn is_answer(error: &Error) -> bool {
+    let Error::Http(http) = error else { return false };
+    !matches!(**http, HttpError::Reqwest(_)) && failure(error) == Failure::Passing(None)
 }
 
 /// Waits until the program is to stop; a program that cannot be told any more stops too.

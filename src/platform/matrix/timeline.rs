@@ -19,8 +19,9 @@ use crate::platform::matrix::outbox::attempt;
 /// A gap is filled from so many pages of so many events.
 const PAGES: usize = 20;
 const PAGE: u32 = 100;
-/// So often a page is asked for.
-const ATTEMPTS: usize = 4;
+/// So often the homeserver may answer that it cannot give a page, which takes some six minutes: long enough for a restart of what
+/// stands before it.
+const ATTEMPTS: usize = 12;
 /// Clocks may differ so much; delivery takes a moment too.
 const CLOCKS_APART: Duration = Duration::from_mins(2);
 
